@@ -1,0 +1,300 @@
+import type { ConversationId, Domain, MessageId, UserId } from '../../protocol/ids.ts';
+import type { JsonObject } from '../../protocol/json.ts';
+import type { EncryptedPayload } from '../../protocol/schemas/encrypted-payload.ts';
+import type { PublicKeyAnswer } from '../../protocol/schemas/public-key-answer.ts';
+import type { Timestamp } from '../../protocol/timestamp.ts';
+
+/** Tells the time; the only way the domain learns it. */
+export interface Clock {
+  now(): Date;
+}
+
+/** Argon2id cost and salt that a browser uses for one account; memory in KiB, salt base64 of 16 bytes [E2E-11]. */
+export interface PasswordHashing {
+  readonly algorithm: 'argon2id';
+  readonly salt: string;
+  readonly memoryKiB: number;
+  readonly iterations: number;
+  readonly parallelism: number;
+}
+
+/** The published identity of a local user, as `GET /users/{userId}/public_key` answers it (all members present). */
+export type PublicIdentity = Required<PublicKeyAnswer>;
+
+/** A sealed vault with its two wrapped keys; opaque to the server. */
+export interface SealedVault {
+  readonly counter: number;
+  readonly sealed: string;
+  readonly wrappedByPassword: string;
+  readonly wrappedByRecovery: string;
+}
+
+export interface Account {
+  readonly userId: UserId;
+  readonly passwordHashing: PasswordHashing;
+  readonly authVerifier: string;
+  readonly publicIdentity: PublicIdentity;
+  readonly createdAt: Date;
+  readonly deactivatedAt: Date | null;
+}
+
+export interface AccountStore {
+  /** Stores account and vault in one transaction; false when the user id is taken. */
+  insert(account: Account, vault: SealedVault): Promise<boolean>;
+  find(userId: UserId): Promise<Account | null>;
+  replaceIdentity(userId: UserId, identity: PublicIdentity): Promise<void>;
+  findVault(userId: UserId): Promise<SealedVault | null>;
+  /** Replaces the vault if the stored counter is exactly `vault.counter - 1`; false otherwise. */
+  replaceVault(userId: UserId, vault: SealedVault, now: Date): Promise<boolean>;
+}
+
+export interface AuthSession {
+  readonly id: string;
+  readonly userId: UserId;
+  readonly label: string;
+  readonly createdAt: Date;
+  readonly lastSeenAt: Date;
+  readonly expiresAt: Date;
+  readonly revokedAt: Date | null;
+}
+
+export interface AuthSessionStore {
+  insert(session: AuthSession): Promise<void>;
+  find(id: string): Promise<AuthSession | null>;
+  listActive(userId: UserId, now: Date): Promise<readonly AuthSession[]>;
+  touch(id: string, now: Date): Promise<void>;
+  /** Revokes one session of this user; false when there is none such. */
+  revoke(userId: UserId, id: string, now: Date): Promise<boolean>;
+}
+
+export type PeerPolicy = 'default' | 'allowed' | 'blocked';
+
+/** What is known of another domain; instants are null when it never happened. */
+export interface Peer {
+  readonly domain: Domain;
+  readonly policy: PeerPolicy;
+  /** The received key document as JSON text, null when none was ever accepted. */
+  readonly keyDocument: string | null;
+  readonly keyFetchedAt: Date | null;
+  readonly keyFreshUntil: Date | null;
+  readonly lastInboundAt: Date | null;
+  readonly lastSuccessAt: Date | null;
+  readonly lastFailureAt: Date | null;
+  readonly lastFailureReason: string | null;
+  readonly consecutiveFailures: number;
+  readonly nextAttemptAt: Date | null;
+}
+
+export interface PeerStore {
+  find(domain: Domain): Promise<Peer | null>;
+  list(): Promise<readonly Peer[]>;
+  setPolicy(domain: Domain, policy: PeerPolicy): Promise<void>;
+  saveKeyDocument(domain: Domain, document: { json: string; fetchedAt: Date; freshUntil: Date }): Promise<void>;
+  /** Records an authenticated inbound request and clears the back-off of the queue to that domain. */
+  recordInbound(domain: Domain, now: Date): Promise<void>;
+  recordSuccess(domain: Domain, now: Date): Promise<void>;
+  recordFailure(domain: Domain, failure: { now: Date; reason: string; nextAttemptAt: Date }): Promise<void>;
+}
+
+export interface NonceStore {
+  /** Remembers (keyId, nonce) until `expiresAt`; false when it was already known [SIG-5]. */
+  accept(keyId: Domain, nonce: string, expiresAt: Date): Promise<boolean>;
+  deleteExpired(now: Date): Promise<number>;
+}
+
+/** What to send to one peer, queued in the transaction of the thing it tells about [DEL-1]. */
+export interface OutboxDraft {
+  readonly destination: Domain;
+  readonly messageId: MessageId | null;
+  readonly senderId: UserId;
+  readonly method: 'POST' | 'PUT';
+  readonly target: string;
+  /** JSON text of the request body. */
+  readonly body: string;
+}
+
+export interface OutboxItem extends OutboxDraft {
+  readonly id: bigint;
+  readonly conversationKey: bigint;
+  readonly attempts: number;
+  readonly createdAt: Date;
+  readonly firstRefusedAt: Date | null;
+}
+
+/** How one delivery stands, as the author may see it [DEL-6]. */
+export interface DeliveryState {
+  readonly conversationId: ConversationId;
+  readonly messageId: MessageId;
+  readonly senderId: UserId;
+  readonly domain: Domain;
+  readonly state: 'queued' | 'delivered' | 'failed';
+  readonly attempts: number;
+  readonly errorCode: string | null;
+  readonly nextAttemptAt: Date | null;
+}
+
+export interface OutboxStore {
+  /** Claims up to `limit` domains with due items and no live claim, for `claimMs` (FOR UPDATE SKIP LOCKED) [DEL-5]. */
+  claimDestinations(options: { workerId: string; now: Date; claimMs: number; limit: number }): Promise<readonly Domain[]>;
+  extendClaim(options: { domain: Domain; workerId: string; now: Date; claimMs: number }): Promise<boolean>;
+  releaseDestination(domain: Domain, workerId: string): Promise<void>;
+  /** Due items of a domain in order; per conversation nothing behind an item that is not due yet. */
+  listDue(domain: Domain, now: Date, limit: number): Promise<readonly OutboxItem[]>;
+  markDelivered(id: bigint, now: Date): Promise<DeliveryState | null>;
+  /** Puts an item back; the answer is the delivery's state when the item is a message, else null (as in all three). */
+  markRetry(id: bigint, retry: { now: Date; nextAttemptAt: Date; errorCode: string }): Promise<DeliveryState | null>;
+  markFailed(id: bigint, failure: { now: Date; errorCode: string }): Promise<DeliveryState | null>;
+  /** Notes why the queue of a peer waits on its first items, without counting an attempt of theirs; answers the states of its queued messages. */
+  noteQueueFailure(domain: Domain, failure: { errorCode: string; nextAttemptAt: Date; limit: number }): Promise<readonly DeliveryState[]>;
+  /** Requeues one failed delivery of this author; null when there is none such. */
+  requeueFailed(delivery: { senderId: UserId; messageId: MessageId; domain: Domain; now: Date }): Promise<DeliveryState | null>;
+  deliveryStates(viewer: UserId, messageIds: readonly MessageId[]): Promise<readonly DeliveryState[]>;
+  /** The earliest instant at which anything becomes due, null when the outbox is empty. */
+  nextDueAt(): Promise<Date | null>;
+}
+
+export type ChangeAction = 'create' | 'add_participant' | 'rotate_key';
+
+export interface ConversationState {
+  readonly key: bigint;
+  readonly ownerDomain: Domain;
+  readonly conversationId: ConversationId;
+  readonly epoch: number;
+  /** Present members, local and remote. */
+  readonly participants: readonly UserId[];
+}
+
+/** A change of a conversation, decided and ready to store. */
+export interface ChangeWrite {
+  readonly ownerDomain: Domain;
+  readonly conversationId: ConversationId;
+  readonly epoch: number;
+  readonly action: ChangeAction;
+  readonly initiatorId: UserId;
+  readonly participantsAfter: readonly UserId[];
+  /** Keys for local users only. */
+  readonly sessionKeys: readonly { readonly userId: UserId; readonly encryptedSessionKey: string }[];
+  readonly membership: JsonObject | null;
+  readonly membershipSignature: string | null;
+  readonly timestamp: Timestamp;
+  readonly contentHash: string;
+  readonly deliveries: readonly OutboxDraft[];
+  readonly now: Date;
+  /** Local users that have accepted the conversation by this change (its creator). */
+  readonly acceptedBy: readonly UserId[];
+}
+
+export type ChangeDecision<Refusal> =
+  | { readonly kind: 'refuse'; readonly refusal: Refusal }
+  | { readonly kind: 'duplicate' }
+  | { readonly kind: 'apply'; readonly write: ChangeWrite };
+
+export interface StoredChange {
+  readonly epoch: number;
+  readonly action: ChangeAction;
+  readonly initiatorId: UserId;
+  readonly allParticipants: readonly UserId[];
+  readonly membership: JsonObject | null;
+  readonly membershipSignature: string | null;
+  readonly timestamp: Timestamp;
+  readonly afterPosition: number;
+}
+
+export interface WrappedSessionKey {
+  readonly epoch: number;
+  readonly encryptedSessionKey: string;
+}
+
+/** A conversation as one local user sees it. */
+export interface ConversationSummary {
+  readonly conversationId: ConversationId;
+  readonly ownerDomain: Domain;
+  readonly epoch: number;
+  readonly participants: readonly UserId[];
+  /** member, or removed: then nothing after `lastPosition` is theirs. */
+  readonly standing: 'member' | 'removed';
+  readonly accepted: boolean;
+  readonly lastPosition: number;
+  readonly lastReadPosition: number;
+  readonly lastMessage: StoredMessage | null;
+  readonly unreadCount: number;
+  readonly createdAt: Date;
+}
+
+export interface ConversationStore {
+  /**
+   * Locks the conversation that `find` names (created rows included), shows it to `decide` with whether a change of
+   * the same content was ever accepted, and stores what it decides in the same transaction.
+   */
+  change<Refusal>(
+    find: { readonly conversationId: ConversationId; readonly preferredOwner: Domain; readonly actor: UserId; readonly contentHash: string },
+    decide: (found: { readonly state: ConversationState | null; readonly repeat: boolean }) => ChangeDecision<Refusal>,
+  ): Promise<ChangeDecision<Refusal>>;
+  listFor(userId: UserId): Promise<readonly ConversationSummary[]>;
+  findFor(userId: UserId, conversationId: ConversationId): Promise<ConversationSummary | null>;
+  /** Changes and wrapped keys that this user is entitled to, oldest first. */
+  historyFor(userId: UserId, conversationId: ConversationId): Promise<{ readonly changes: readonly StoredChange[]; readonly sessionKeys: readonly WrappedSessionKey[] } | null>;
+  markRead(userId: UserId, conversationId: ConversationId, position: number): Promise<boolean>;
+  accept(userId: UserId, conversationId: ConversationId, now: Date): Promise<boolean>;
+}
+
+export interface MessageDraft {
+  readonly conversationId: ConversationId;
+  readonly originDomain: Domain;
+  readonly messageId: MessageId;
+  readonly senderId: UserId;
+  readonly payload: EncryptedPayload;
+  readonly timestamp: Timestamp;
+  readonly contentHash: string;
+}
+
+export interface StoredMessage {
+  readonly conversationId: ConversationId;
+  readonly messageId: MessageId;
+  readonly senderId: UserId;
+  readonly payload: EncryptedPayload;
+  readonly timestamp: Timestamp;
+  readonly position: number;
+  readonly receivedAt: Date;
+}
+
+/** Outcomes in the order in which they are looked for [ERR-3]. */
+export type InsertMessageOutcome =
+  | { readonly kind: 'duplicate'; readonly message: StoredMessage }
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'unknown_conversation' }
+  | { readonly kind: 'not_a_member' }
+  | { readonly kind: 'stored'; readonly message: StoredMessage; readonly localMembers: readonly UserId[]; readonly remoteDomains: readonly Domain[] };
+
+export interface MessageStore {
+  /**
+   * Stores a message and, for a local sender, one delivery per remote domain, in one transaction [DEL-1].
+   * `deliveryFor` is called with each domain that has a remote member at that moment.
+   */
+  insert(
+    draft: MessageDraft,
+    options: { readonly localDomain: Domain; readonly now: Date; readonly deliveryFor: ((domain: Domain) => OutboxDraft) | null },
+  ): Promise<InsertMessageOutcome>;
+  /** Messages that this user may see, in order of position; null when the conversation is not theirs. */
+  list(
+    userId: UserId,
+    conversationId: ConversationId,
+    range: { readonly after?: number; readonly before?: number; readonly limit: number },
+  ): Promise<readonly StoredMessage[] | null>;
+}
+
+/** What local users are told as it happens; the wire form is in server/realtime/events.ts. */
+export type DomainEvent =
+  | { readonly kind: 'message'; readonly message: StoredMessage }
+  | { readonly kind: 'conversation'; readonly conversationId: ConversationId }
+  | { readonly kind: 'membership'; readonly conversationId: ConversationId; readonly epoch: number }
+  | { readonly kind: 'delivery'; readonly delivery: DeliveryState };
+
+export interface Notifier {
+  notify(userIds: readonly UserId[], event: DomainEvent): void;
+}
+
+/** Wakes the delivery worker after a commit that queued something. */
+export interface DeliveryWaker {
+  wake(): void;
+}
