@@ -1,0 +1,138 @@
+import { isIP } from 'node:net';
+import { connect, createSecureContext, rootCertificates } from 'node:tls';
+import type { SecureContext, TLSSocket } from 'node:tls';
+
+import { CONNECT_TIMEOUT_MS } from '../../../protocol/limits.ts';
+import type { DnsClient } from './dns-client.ts';
+import type { EgressGuard } from './egress-guard.ts';
+
+/** Why no connection came to be. */
+export type NotSentReason = 'dns_failure' | 'address_refused' | 'connect_failed' | 'tls_failed' | 'timeout';
+
+/** Says that no connection came to be, before any byte of a request; `detail` is a constant or a platform's error code. */
+export class PeerConnectError extends Error {
+  override readonly name = 'PeerConnectError';
+  readonly code: NotSentReason;
+  readonly detail: string;
+
+  constructor(code: NotSentReason, detail: string, options?: ErrorOptions) {
+    super(`No connection (${code}: ${detail}).`, options);
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+/** Where a connection goes and whose certificate it must show. */
+export interface PeerEndpoint {
+  readonly host: string;
+  readonly port: number;
+  readonly serverName: string;
+}
+
+/** An address to dial. */
+interface DialledAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * What connections need: `caPem` are roots beside the usual ones; `testConnect` says by `host:port` or
+ * `*.parent:port` where a connection really goes, with every check of names and addresses kept.
+ */
+export interface PeerConnectorOptions {
+  readonly dns: DnsClient;
+  readonly egressGuard: EgressGuard;
+  readonly caPem?: string | undefined;
+  readonly testConnect: ReadonlyMap<string, DialledAddress>;
+}
+
+/** Opens a connection whose certificate is checked; rejects with {@link PeerConnectError}. */
+export type PeerConnector = (endpoint: PeerEndpoint) => Promise<TLSSocket>;
+
+const MAX_ADDRESSES = 8;
+
+/**
+ * Creates the connector: addresses are resolved for each connection, those that the guard refuses are left out, the
+ * others are tried in turn within 10 s. Nothing of a TLS session is kept for the next connection.
+ * @see docs/protocol.md [DISC-3] [DISC-4] [DISC-6]
+ */
+export function createPeerConnector(options: PeerConnectorOptions): PeerConnector {
+  const secureContext = createSecureContext({
+    minVersion: 'TLSv1.2',
+    ...(options.caPem !== undefined && { ca: [...rootCertificates, options.caPem] }),
+  });
+  return async (endpoint) => {
+    const deadlineMs = performance.now() + CONNECT_TIMEOUT_MS;
+    const addresses = permitted(await findAddresses(options, endpoint), options.egressGuard);
+    let failure = new PeerConnectError('timeout', 'no time left');
+    for (const [index, address] of addresses.entries()) {
+      // An even share of the time left, so that one silent address does not use up its neighbour's.
+      const timeoutMs = (deadlineMs - performance.now()) / (addresses.length - index);
+      if (timeoutMs <= 0) break;
+      const outcome = await openTls({ ...address, serverName: endpoint.serverName, secureContext, timeoutMs });
+      if (!(outcome instanceof PeerConnectError)) return outcome;
+      failure = outcome;
+    }
+    throw failure;
+  };
+}
+
+async function findAddresses({ dns, testConnect }: PeerConnectorOptions, { host, port }: PeerEndpoint): Promise<readonly DialledAddress[]> {
+  const replaced = findReplacement(testConnect, host, port);
+  if (replaced !== undefined) return [replaced];
+  if (isIP(host) !== 0) return [{ address: host, port }];
+  const answers = await Promise.all([dns.query(host, 'A'), dns.query(host, 'AAAA')]);
+  const addresses = answers.flatMap((answer) => (answer.kind === 'records' ? answer.records : []));
+  if (addresses.length === 0) {
+    const failed = answers.find((answer) => answer.kind === 'failure');
+    throw new PeerConnectError('dns_failure', failed?.reason ?? answers[0].kind);
+  }
+  return addresses.map((address) => ({ address, port }));
+}
+
+/** Finds where a connection really goes: by the name itself, else by the nearest `*.` above it. */
+function findReplacement(testConnect: PeerConnectorOptions['testConnect'], host: string, port: number): DialledAddress | undefined {
+  const labels = host.split('.');
+  const wildcards = labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join('.')}`);
+  const name = [host, ...wildcards].find((candidate) => testConnect.has(`${candidate}:${port}`));
+  return name === undefined ? undefined : testConnect.get(`${name}:${port}`);
+}
+
+function permitted(addresses: readonly DialledAddress[], guard: EgressGuard): readonly DialledAddress[] {
+  const verdicts = addresses.map(({ address }) => guard.check(address));
+  const allowed = addresses.filter((_, index) => verdicts[index]?.allowed === true);
+  if (allowed.length > 0) return allowed.slice(0, MAX_ADDRESSES);
+  const refusal = verdicts.find((verdict) => !verdict.allowed);
+  throw new PeerConnectError('address_refused', refusal?.range ?? 'no address');
+}
+
+interface TlsDial extends DialledAddress {
+  readonly serverName: string;
+  readonly secureContext: SecureContext;
+  readonly timeoutMs: number;
+}
+
+function openTls({ address, port, serverName, secureContext, timeoutMs }: TlsDial): Promise<TLSSocket | PeerConnectError> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port, servername: serverName, secureContext, ALPNProtocols: ['http/1.1'], rejectUnauthorized: true });
+    let connected = false;
+    const fail = (code: NotSentReason, detail: string, cause?: unknown): void => {
+      clearTimeout(timer);
+      socket.removeAllListeners('close');
+      socket.destroy();
+      resolve(new PeerConnectError(code, detail, { cause }));
+    };
+    const timer = setTimeout(() => fail('timeout', connected ? 'TLS handshake' : 'TCP connection'), timeoutMs);
+    const onError = (error: NodeJS.ErrnoException): void => fail(connected ? 'tls_failed' : 'connect_failed', error.code ?? error.name, error);
+    const onClose = (): void => fail(connected ? 'tls_failed' : 'connect_failed', 'closed');
+    socket.once('connect', () => (connected = true));
+    socket.on('error', onError);
+    socket.on('close', onClose);
+    socket.once('secureConnect', () => {
+      clearTimeout(timer);
+      socket.off('error', onError);
+      socket.off('close', onClose);
+      resolve(socket);
+    });
+  });
+}

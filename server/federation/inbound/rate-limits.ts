@@ -1,0 +1,41 @@
+import ipaddr from 'ipaddr.js';
+import type { Domain } from '../../../protocol/ids.ts';
+import type { Clock } from '../../domain/ports.ts';
+import { createRateLimit } from '../../domain/rate-limit.ts';
+
+const SOURCE_PREFIX_PARTS = 4;
+
+/** How much one origin and one source may ask for. @see docs/protocol.md [API-10] */
+export interface RateLimitSettings {
+  readonly requestsPerSecond: number;
+  readonly requestBurst: number;
+  readonly keyFetchesPerMinute: number;
+}
+
+/** The limits of the text. @see docs/protocol.md [API-10] */
+const DEFAULT_SETTINGS: RateLimitSettings = { requestsPerSecond: 100, requestBurst: 200, keyFetchesPerMinute: 5 };
+
+/** Counts what origins and sources ask for; each answer is null, or the seconds until the next one is free. */
+export interface RateLimits {
+  takeRequest(origin: Domain): number | null;
+  /** Takes the fetch of a key document for a domain without a cached one. */
+  takeKeyFetch(sourceAddress: string): number | null;
+}
+
+/** Creates the limits, token buckets in the memory of this process. @see docs/protocol.md [API-10] */
+export function createRateLimits({ clock, settings = {} }: { clock: Clock; settings?: Partial<RateLimitSettings> }): RateLimits {
+  const { requestsPerSecond, requestBurst, keyFetchesPerMinute } = { ...DEFAULT_SETTINGS, ...settings };
+  const requests = createRateLimit({ burst: requestBurst, perSecond: requestsPerSecond, clock });
+  const keyFetches = createRateLimit({ burst: keyFetchesPerMinute, perSecond: keyFetchesPerMinute / 60, clock });
+  return {
+    takeRequest: (origin) => requests.take(origin),
+    takeKeyFetch: (sourceAddress) => keyFetches.take(sourceOf(sourceAddress)),
+  };
+}
+
+/** Names what counts as one source: an IPv4 address, in whatever spelling, or an IPv6 /64. */
+function sourceOf(address: string): string {
+  if (!ipaddr.isValid(address)) return address;
+  const parsed = ipaddr.process(address);
+  return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, SOURCE_PREFIX_PARTS).join(':') : parsed.toString();
+}

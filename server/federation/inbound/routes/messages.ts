@@ -1,0 +1,20 @@
+import { messageBody } from '../../../../protocol/schemas/message-body.ts';
+import { parseBody } from '../../../../protocol/schemas/parse-body.ts';
+import { jsonAnswer } from '../federation-exchange.ts';
+import { checkTimestamp } from './check-timestamp.ts';
+import type { FederationVerbs, Route } from './route.ts';
+
+/** Creates `POST /messages`. @see docs/protocol.md [API-2] */
+export function createMessagesRoute(verbs: FederationVerbs): Route {
+  return {
+    name: 'messages',
+    method: 'POST',
+    path: ['messages'],
+    async answer({ body, origin, now }) {
+      const message = parseBody(messageBody, body);
+      checkTimestamp(message, now);
+      const { status, messageId } = await verbs.acceptMessage(message, origin);
+      return jsonAnswer(202, { status, messageId });
+    },
+  };
+}

@@ -1,0 +1,12 @@
+import { KEY_FRESH_SECONDS } from '../../../protocol/limits.ts';
+import type { OwnKeyDocument } from '../keys/key-document-source.ts';
+import type { FederationAnswer } from './federation-exchange.ts';
+
+/** Creates the answer of the key document's address, which anyone may read; HEAD gets it without its body. @see docs/protocol.md [KEY-2] */
+export function createWellKnownHandler(document: OwnKeyDocument): (method: string) => FederationAnswer {
+  return (method) => {
+    if (method !== 'GET' && method !== 'HEAD') return { status: 405, headers: { allow: 'GET, HEAD' }, body: '' };
+    const headers = { 'content-type': 'application/json', 'cache-control': `public, max-age=${KEY_FRESH_SECONDS}` };
+    return { status: 200, headers, body: method === 'GET' ? document.json() : '' };
+  };
+}

@@ -1,0 +1,78 @@
+import { decodeBase64 } from '../../../protocol/base64.ts';
+import type { KeyId } from '../../../protocol/ids.ts';
+import type { KeyDocument } from '../../../protocol/key-document.ts';
+import { KEY_FETCH_INTERVAL_SECONDS, KEY_FRESH_SECONDS, KEY_STALE_SECONDS } from '../../../protocol/limits.ts';
+import { timestampToDate } from '../../../protocol/timestamp.ts';
+
+/** How the last fetch of a domain's document ended. */
+type FetchOutcome = 'document' | 'invalid' | 'gone' | 'unreachable';
+
+/** A document that was accepted; instants in milliseconds since 1970. */
+export interface KnownDocument {
+  readonly document: KeyDocument;
+  readonly json: string;
+  /** 32 bytes each. */
+  readonly keys: ReadonlyMap<KeyId, Uint8Array>;
+  readonly fetchedAtMs: number;
+  readonly freshUntilMs: number;
+  /** Until when it may serve while its origin cannot be reached. */
+  readonly staleUntilMs: number;
+}
+
+/** What one process knows of one domain's keys. */
+export interface PeerKeyState {
+  known: KnownDocument | null;
+  /** Whether `known` is newer than what the store has. */
+  unsaved: boolean;
+  lastFetch: { readonly atMs: number; readonly outcome: FetchOutcome } | null;
+}
+
+/** Gives when a document fetched at `fetchedAtMs` stops being fresh; without max-age the limit of the text holds. @see docs/protocol.md [KEY-5] */
+export function freshUntil(document: KeyDocument, fetchedAtMs: number, maxAgeSeconds: number | null): number {
+  const freshSeconds = Math.min(KEY_FRESH_SECONDS, maxAgeSeconds ?? KEY_FRESH_SECONDS);
+  return Math.min(fetchedAtMs + freshSeconds * 1_000, timestampToDate(document.validUntil).getTime());
+}
+
+/**
+ * Builds what is kept of a document. Stale use is counted from the fetch, so that a delisted key is forgotten within
+ * 24 hours, and ends with the document's own validity.
+ * @see docs/protocol.md [KEY-5] [KEY-6]
+ */
+export function keepDocument(
+  document: KeyDocument,
+  { json, fetchedAtMs, freshUntilMs }: { json: string; fetchedAtMs: number; freshUntilMs: number },
+): KnownDocument {
+  return {
+    document,
+    json,
+    keys: new Map(document.keys.map(({ kid, publicKey }) => [kid, decodeBase64(publicKey)])),
+    fetchedAtMs,
+    freshUntilMs,
+    staleUntilMs: Math.min(fetchedAtMs + KEY_STALE_SECONDS * 1_000, timestampToDate(document.validUntil).getTime()),
+  };
+}
+
+/** Tells whether another fetch of this domain must wait. @see docs/protocol.md [KEY-5] */
+export function isBarred({ lastFetch }: PeerKeyState, nowMs: number): boolean {
+  return lastFetch !== null && nowMs - lastFetch.atMs < KEY_FETCH_INTERVAL_SECONDS * 1_000;
+}
+
+/** Tells whether a document of this domain is still remembered at all. */
+export function isKnown({ known }: PeerKeyState, nowMs: number): boolean {
+  return known !== null && nowMs < known.staleUntilMs;
+}
+
+/** Gives the document that needs no fetch, null where there is none. @see docs/protocol.md [KEY-5] */
+export function freshDocument({ known }: PeerKeyState, nowMs: number): KnownDocument | null {
+  return known !== null && nowMs < known.freshUntilMs ? known : null;
+}
+
+/** Gives the document that outlives its freshness because its origin cannot be reached. @see docs/protocol.md [KEY-5] */
+export function staleDocument({ known, lastFetch }: PeerKeyState, nowMs: number): KnownDocument | null {
+  return known !== null && lastFetch?.outcome === 'unreachable' && nowMs < known.staleUntilMs ? known : null;
+}
+
+/** Ends the stale use of a document whose origin answered, but not with a document that counts. */
+export function withoutStaleUse(known: KnownDocument | null): KnownDocument | null {
+  return known === null ? null : { ...known, staleUntilMs: known.freshUntilMs };
+}

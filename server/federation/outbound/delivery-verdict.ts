@@ -1,0 +1,72 @@
+import { ERROR_REGISTRY, isPermanentCode } from '../../../protocol/errors.ts';
+import type { ErrorCode } from '../../../protocol/errors.ts';
+import { nextDelayMs, slowDelayMs } from '../../domain/outbox/retry-schedule.ts';
+import type { OutboxItem } from '../../domain/ports.ts';
+import type { PeerAnswer } from './peer-answer.ts';
+
+/** What follows from one answer: `retry` concerns the item's conversation, `hold` the whole queue of the peer. */
+export type DeliveryVerdict =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'failed'; readonly errorCode: string }
+  | { readonly kind: 'retry'; readonly errorCode: string; readonly nextAttemptAt: Date }
+  | { readonly kind: 'hold'; readonly errorCode: string; readonly nextAttemptAt: Date; readonly tellOperator: boolean };
+
+/** `peerFailures` counts the failures of the peer in a row before this one; `random` gives numbers from 0 up to 1. */
+interface DeliveryFacts {
+  readonly item: OutboxItem;
+  readonly answer: PeerAnswer;
+  readonly peerFailures: number;
+  readonly now: Date;
+  readonly random: () => number;
+}
+
+/** Transient refusals that speak of everything this server sends, not of the one request. */
+const WHOLE_QUEUE_CODES: ReadonlySet<ErrorCode> = new Set(['rate_limited', 'key_unavailable']);
+
+type Refusal = PeerAnswer & { readonly kind: 'refused' };
+
+/** Decides how a delivery goes on after an answer. @see docs/protocol.md [DEL-1] [DEL-2] [ERR-4] */
+export function judgeDelivery(facts: DeliveryFacts): DeliveryVerdict {
+  const { answer } = facts;
+  switch (answer.kind) {
+    case 'success':
+      return { kind: 'delivered' };
+    case 'refused':
+      return judgeRefusal(facts, answer);
+    case 'unreachable':
+      // DISC-2 makes this one certain: the domain itself says that it takes no part.
+      if (answer.reason === 'peer_does_not_federate') return { kind: 'failed', errorCode: answer.reason };
+      return hold(facts, { errorCode: answer.reason, retryAfterSeconds: answer.retryAfterSeconds, tellOperator: false });
+  }
+}
+
+function judgeRefusal(facts: DeliveryFacts, { code, permanent, retryAfterSeconds }: Refusal): DeliveryVerdict {
+  const { item, now } = facts;
+  const refusedForSeconds = item.firstRefusedAt === null ? 0 : (now.getTime() - item.firstRefusedAt.getTime()) / 1000;
+  if (code !== null && (permanent || isPermanentCode(code, refusedForSeconds))) return { kind: 'failed', errorCode: code };
+  const tellOperator = code !== null && ERROR_REGISTRY[code].class === 'operator';
+  if (code !== null && (tellOperator || WHOLE_QUEUE_CODES.has(code))) {
+    return hold(facts, { errorCode: code, retryAfterSeconds, tellOperator });
+  }
+  const delayMs = nextDelayMs({ attempt: item.attempts, ageMs: ageOf(facts), random: facts.random });
+  return { kind: 'retry', errorCode: code ?? 'bad_answer', nextAttemptAt: later(now, delayMs, retryAfterSeconds) };
+}
+
+function hold(
+  facts: DeliveryFacts,
+  { errorCode, retryAfterSeconds, tellOperator }: { errorCode: string; retryAfterSeconds: number | null; tellOperator: boolean },
+): DeliveryVerdict {
+  const { peerFailures, now, random } = facts;
+  const ageMs = ageOf(facts);
+  const delayMs = tellOperator ? slowDelayMs({ ageMs, random }) : nextDelayMs({ attempt: peerFailures, ageMs, random });
+  return { kind: 'hold', errorCode, nextAttemptAt: later(now, delayMs, retryAfterSeconds), tellOperator };
+}
+
+function ageOf({ item, now }: DeliveryFacts): number {
+  return now.getTime() - item.createdAt.getTime();
+}
+
+/** A peer may ask for more patience than ours, never for less. */
+function later(now: Date, delayMs: number, retryAfterSeconds: number | null): Date {
+  return new Date(now.getTime() + Math.max(delayMs, (retryAfterSeconds ?? 0) * 1000));
+}
