@@ -1,0 +1,17 @@
+import { SOURCE_ADDRESS_HEADER } from '../../../../server/auth/auth-options.ts';
+import { getInstance } from '../../../../server/instance.ts';
+import { handleTrpcRequest } from '../../../../server/trpc/mount.ts';
+
+export const dynamic = 'force-dynamic';
+
+/** The mount of tRPC for function platforms; the Node listener answers ahead of it. */
+async function handle(request: Request): Promise<Response> {
+  const instance = await getInstance();
+  return handleTrpcRequest(request, {
+    createContext: instance.createTrpcContext,
+    sourceAddress: request.headers.get(SOURCE_ADDRESS_HEADER) ?? request.headers.get('x-real-ip') ?? 'unknown',
+    logger: instance.logger,
+  });
+}
+
+export { handle as GET, handle as POST };

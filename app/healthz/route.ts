@@ -1,0 +1,6 @@
+export const dynamic = 'force-dynamic';
+
+/** Answers that the function runs. */
+export function GET(): Response {
+  return Response.json({ status: 'alive' });
+}

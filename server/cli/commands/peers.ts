@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+import { IdentifierError, parseDomain } from '../../../protocol/ids.ts';
+import type { Domain } from '../../../protocol/ids.ts';
+import type { Peer, PeerPolicy } from '../../domain/ports.ts';
+import { createPrismaPeerStore } from '../../persistence/peer-store.ts';
+import { UsageError } from '../exit.ts';
+import { printOutcome } from '../print.ts';
+import { withDatabase } from '../with-database.ts';
+
+/** Adds `peers list`, `peers block` and `peers allow`. */
+export function addPeersCommand(program: Command): void {
+  const peers = program.command('peers').description('the other domains that this instance knows');
+  peers
+    .command('list')
+    .description('list known domains and how the way to them is')
+    .option('--json', 'print one JSON object')
+    .action((options: { json?: boolean }) =>
+      withDatabase(async (database) => {
+        const known = await createPrismaPeerStore(database.prisma).list();
+        printOutcome(options, { json: { peers: known.map(toJson) }, lines: known.length === 0 ? ['No other domain is known yet.'] : known.map(toLine) });
+      }),
+    );
+  addPolicyCommand(peers, { name: 'block', policy: 'blocked', description: 'exchange nothing with a domain from now on' });
+  addPolicyCommand(peers, { name: 'allow', policy: 'allowed', description: 'lift a block, and federate with a domain under allowlist' });
+}
+
+function addPolicyCommand(peers: Command, { name, policy, description }: { name: string; policy: PeerPolicy; description: string }): void {
+  peers
+    .command(name)
+    .description(description)
+    .argument('<domain>')
+    .option('--json', 'print one JSON object')
+    .action((text: string, options: { json?: boolean }) =>
+      withDatabase(async (database) => {
+        const domain = readDomain(text);
+        await createPrismaPeerStore(database.prisma).setPolicy(domain, policy);
+        printOutcome(options, { json: { domain, policy }, lines: [`${domain} is ${policy}`] });
+      }),
+    );
+}
+
+function readDomain(text: string): Domain {
+  try {
+    return parseDomain(text);
+  } catch (error) {
+    if (error instanceof IdentifierError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function toJson(peer: Peer): object {
+  const { domain, policy, lastInboundAt, lastSuccessAt, lastFailureAt, lastFailureReason, consecutiveFailures, nextAttemptAt } = peer;
+  return { domain, policy, lastInboundAt, lastSuccessAt, lastFailureAt, lastFailureReason, consecutiveFailures, nextAttemptAt };
+}
+
+function toLine(peer: Peer): string {
+  const way =
+    peer.consecutiveFailures === 0
+      ? `reached ${peer.lastSuccessAt?.toISOString() ?? 'never'}`
+      : `failing (${peer.lastFailureReason ?? 'unknown'}), next attempt ${peer.nextAttemptAt?.toISOString() ?? 'at once'}`;
+  return `${peer.domain}\t${peer.policy}\t${way}`;
+}

@@ -1,0 +1,306 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import type { NextAuthOptions } from 'next-auth';
+import type { Logger } from 'pino';
+import type { Domain } from '../protocol/ids.ts';
+import { MAX_BODY_BYTES, MAX_PARTICIPANTS } from '../protocol/limits.ts';
+import { createAuthOptions } from './auth/auth-options.ts';
+import { readSessionId, sessionCookies } from './auth/session-cookie.ts';
+import { ensureAuthSecret } from './config/auth-secret.ts';
+import type { Config } from './config/read-config.ts';
+import { createAccounts } from './domain/accounts/accounts.ts';
+import { createAuthSessions } from './domain/accounts/auth-sessions.ts';
+import { createContactLookup } from './domain/contacts/lookup-contact.ts';
+import { createChangeAcceptor } from './domain/conversations/accept-change.ts';
+import { createConversationChanger } from './domain/conversations/change-conversation.ts';
+import { createMessageAcceptor } from './domain/messages/accept-message.ts';
+import { createMessageSender } from './domain/messages/send-message.ts';
+import { createDeliveryRetry } from './domain/outbox/retry-delivery.ts';
+import { createFederationPolicy } from './domain/peers/federation-policy.ts';
+import type { Clock, Notifier } from './domain/ports.ts';
+import { createRateLimit } from './domain/rate-limit.ts';
+import { createDnsClient, systemDnsServers } from './federation/discovery/dns-client.ts';
+import { createEgressGuard } from './federation/discovery/egress-guard.ts';
+import { createGuardedRequest } from './federation/discovery/guarded-request.ts';
+import { createPeerResolver } from './federation/discovery/resolve-peer.ts';
+import { createFederationHandler } from './federation/inbound/handler.ts';
+import { createWellKnownHandler } from './federation/inbound/well-known.ts';
+import { createFetchKeyDocument } from './federation/keys/fetch-key-document.ts';
+import { createOwnKeyDocument } from './federation/keys/key-document-source.ts';
+import { loadOwnKeys } from './federation/keys/own-keys.ts';
+import { createPeerKeys } from './federation/keys/peer-keys.ts';
+import { createStrictEd25519 } from './federation/keys/strict-ed25519.ts';
+import { createDeliveryWorker } from './federation/outbound/delivery-worker.ts';
+import type { DeliveryWorker } from './federation/outbound/delivery-worker.ts';
+import { createFetchRemoteIdentity } from './federation/outbound/fetch-identity.ts';
+import { createPeerClient } from './federation/outbound/peer-client.ts';
+import type { FederationHandlers } from './http/federation-mount.ts';
+import { createSourceAddress } from './http/source-address.ts';
+import type { SourceAddress } from './http/source-address.ts';
+import { createPrismaAccountStore } from './persistence/account-store.ts';
+import { createPrismaAuthSessionStore } from './persistence/auth-session-store.ts';
+import { createPrismaConversationStore } from './persistence/conversation-store.ts';
+import { openDatabase } from './persistence/database.ts';
+import type { Database } from './persistence/database.ts';
+import { createPrismaInviteStore } from './persistence/invite-store.ts';
+import { createPrismaMessageStore } from './persistence/message-store.ts';
+import { applyMigrations } from './persistence/migrate.ts';
+import { createPrismaNonceStore } from './persistence/nonce-store.ts';
+import { createPrismaOutboxStore } from './persistence/outbox-store.ts';
+import { createPrismaPeerStore } from './persistence/peer-store.ts';
+import { createRealtime } from './realtime/socket-server.ts';
+import type { Realtime } from './realtime/socket-server.ts';
+import type { TrpcContext, TrpcServices } from './trpc/context.ts';
+
+/** A composed instance: its handlers, ready to be mounted, and its life. */
+export interface Instance {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly federation: FederationHandlers;
+  readonly authOptions: NextAuthOptions;
+  readonly realtime: Realtime;
+  readonly sourceAddress: SourceAddress;
+  createTrpcContext(request: { cookieHeader: string; sourceAddress: string; fromClient: boolean }): Promise<TrpcContext>;
+  /** Says what keeps the instance from serving, null when nothing does. */
+  findFault(): Promise<string | null>;
+  /** Sends all that is due now; for platforms without a resident process [DEL-5]. */
+  drainOnce: DeliveryWorker['drainOnce'];
+  /** Begins the work of a resident process: deliveries and housekeeping. */
+  startWorking(): void;
+  /** Finishes or releases what is under way and closes the database. */
+  stop(): Promise<void>;
+}
+
+export interface ComposeOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  /** The folder prisma/migrations, which is elsewhere in each form of deployment. */
+  readonly migrationsDirectory: string;
+}
+
+/** The limits that our key document states [KEY-2]. */
+const PUBLISHED_LIMITS = { maxBodyBytes: MAX_BODY_BYTES, maxBatchItems: 100, maxParticipants: MAX_PARTICIPANTS, maxMediaBytes: 0 };
+const SOFTWARE = { name: 'securechat', version: '0.1.0' };
+const MAX_CONNECTIONS = 16;
+const DNS_TIMEOUT_MS = 2_000;
+const HOUSEKEEPING_MS = 60_000;
+const SIGNUPS_PER_HOUR = 20;
+const SIGN_INS_PER_MINUTE = 10;
+
+const clock: Clock = { now: () => new Date() };
+const random = (): number => randomInt(2 ** 32) / 2 ** 32;
+
+/** Puts an instance together from its configuration: the one place that sees every part. */
+export async function compose({ config, logger, migrationsDirectory }: ComposeOptions): Promise<Instance> {
+  const storage = await openStorage(config, logger);
+  try {
+    await applyMigrations({ pool: storage.database.pool, directory: migrationsDirectory, logger });
+    return await composeOver(storage, config, logger);
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}
+
+interface Storage {
+  readonly database: Database;
+  close(): Promise<void>;
+}
+
+async function openStorage(config: Config, logger: Logger): Promise<Storage> {
+  if (config.DATABASE_URL !== null) {
+    const database = openDatabase({ url: config.DATABASE_URL, logger, maxConnections: MAX_CONNECTIONS });
+    return { database, close: () => database.close() };
+  }
+  // Loaded only where it is used: a deployment with its own PostgreSQL does not carry the binaries.
+  const { startEmbeddedPostgres } = await import('./persistence/embedded-postgres.ts');
+  const embedded = await startEmbeddedPostgres({ dataDir: config.dataDirectory, logger });
+  const database = openDatabase({ url: embedded.url, logger, maxConnections: MAX_CONNECTIONS });
+  return {
+    database,
+    async close() {
+      await database.close();
+      await embedded.stop();
+    },
+  };
+}
+
+function createStores({ prisma }: Database) {
+  return {
+    accounts: createPrismaAccountStore(prisma),
+    sessions: createPrismaAuthSessionStore(prisma),
+    invites: createPrismaInviteStore(prisma),
+    conversations: createPrismaConversationStore(prisma),
+    messages: createPrismaMessageStore(prisma),
+    nonces: createPrismaNonceStore(prisma),
+    outbox: createPrismaOutboxStore(prisma),
+    peers: createPrismaPeerStore(prisma),
+  };
+}
+
+async function composeOver(storage: Storage, config: Config, logger: Logger): Promise<Instance> {
+  const { domain: localDomain } = config;
+  const stores = createStores(storage.database);
+  const secret = config.AUTH_SECRET ?? (await ensureAuthSecret(config.dataDirectory));
+  const cookies = sessionCookies(localDomain, config.publicUrl);
+  const accounts = createAccounts({
+    store: stores.accounts,
+    invites: stores.invites,
+    localDomain,
+    signup: config.SECURECHAT_SIGNUP,
+    decoySecret: secret,
+    clock,
+    randomBytes,
+    signupLimit: createRateLimit({ perSecond: SIGNUPS_PER_HOUR / 3600, burst: SIGNUPS_PER_HOUR, clock }),
+    signInLimit: createRateLimit({ perSecond: SIGN_INS_PER_MINUTE / 60, burst: SIGN_INS_PER_MINUTE, clock }),
+  });
+  const sessions = createAuthSessions({
+    store: stores.sessions,
+    clock,
+    randomBytes,
+    onRevoked: (sessionId) => realtime.disconnectSession(sessionId),
+  });
+  const findSession = async (cookieHeader: string) => {
+    const sessionId = await readSessionId(cookieHeader, { cookies, secret });
+    const session = sessionId === null ? null : await sessions.check(sessionId);
+    return session === null ? null : { userId: session.userId, sessionId: session.id };
+  };
+  const realtime = createRealtime({ authenticate: findSession, allowedOrigin: config.publicUrl.origin, logger });
+  const peers = await composePeers({ config, logger, stores, notifier: realtime });
+  const verbs = { localDomain, ...stores, policy: peers.policy, notifier: realtime, waker: peers.worker, clock };
+  const services: TrpcServices = {
+    domain: localDomain,
+    signup: config.SECURECHAT_SIGNUP,
+    accounts,
+    sessions,
+    lookupContact: createContactLookup({ localDomain, accounts, policy: peers.policy, fetchRemoteIdentity: peers.fetchRemoteIdentity }),
+    changeConversation: createConversationChanger(verbs),
+    conversations: stores.conversations,
+    sendMessage: createMessageSender(verbs),
+    messages: stores.messages,
+    deliveryStates: stores.outbox.deliveryStates,
+    retryDelivery: createDeliveryRetry(verbs),
+    now: clock.now,
+  };
+  const housekeeping = createHousekeeping(stores.nonces, logger);
+  return {
+    config,
+    logger,
+    federation: {
+      keyDocument: peers.keyDocument,
+      handle: createFederationHandler({
+        ...peers.inbound,
+        servedDomains: new Set([localDomain]),
+        verbs: {
+          findPublicIdentity: accounts.publicIdentity,
+          acceptMessage: createMessageAcceptor(verbs),
+          acceptChange: createChangeAcceptor(verbs),
+        },
+        isBlocked: peers.policy.isBlocked,
+        nonces: stores.nonces,
+        peers: stores.peers,
+        waker: peers.worker,
+        clock,
+        randomBytes,
+        logger,
+      }),
+    },
+    authOptions: createAuthOptions({ accounts, sessions, secret, cookies }),
+    realtime,
+    sourceAddress: createSourceAddress(config.SECURECHAT_TRUSTED_PROXIES),
+    async createTrpcContext({ cookieHeader, sourceAddress, fromClient }) {
+      return { services, signedIn: await findSession(cookieHeader), sourceAddress, fromClient };
+    },
+    findFault: () => findDatabaseFault(storage.database),
+    drainOnce: peers.worker.drainOnce,
+    startWorking() {
+      peers.worker.start();
+      housekeeping.start();
+    },
+    async stop() {
+      housekeeping.stop();
+      await peers.worker.stop();
+      await realtime.close();
+      await storage.close();
+    },
+  };
+}
+
+interface PeersOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly stores: ReturnType<typeof createStores>;
+  readonly notifier: Notifier;
+}
+
+/** Puts together what finds peers, proves who they are and sends to them. */
+async function composePeers({ config, logger, stores, notifier }: PeersOptions) {
+  const pem = config.SECURECHAT_S2S_PRIVATE_KEY;
+  const ownKeys = await loadOwnKeys(
+    pem === null ? { domain: config.domain, directory: config.dataDirectory, create: true } : { domain: config.domain, pem },
+  );
+  const ed25519 = createStrictEd25519();
+  const dnsServers = config.SECURECHAT_DNS_SERVERS.length > 0 ? config.SECURECHAT_DNS_SERVERS : systemDnsServers();
+  const dns = createDnsClient({ servers: dnsServers, timeoutMs: DNS_TIMEOUT_MS, randomInt });
+  const guardedRequest = createGuardedRequest({
+    dns,
+    egressGuard: createEgressGuard({ testRanges: config.SECURECHAT_TEST_RANGES }),
+    testConnect: new Map(config.SECURECHAT_TEST_CONNECT.map(([name, { host, port }]) => [name, { address: host, port }])),
+    ...(config.caPem === null ? {} : { caPem: config.caPem }),
+  });
+  const staticPeers = new Map<Domain, { host: string; port: number }>(config.SECURECHAT_STATIC_PEERS);
+  const fetchDocument = createFetchKeyDocument({ guardedRequest, staticPeers, ed25519, clock });
+  const peerKeys = createPeerKeys({ peers: stores.peers, fetchDocument, clock });
+  const resolver = createPeerResolver({ dns, staticPeers, findEndpoints: peerKeys.endpoints, random, clock });
+  const peerClient = createPeerClient({ resolver, guardedRequest, ownKeys, clock, randomBytes, logger });
+  const keyDocument = createOwnKeyDocument({ ownKeys, limits: PUBLISHED_LIMITS, endpoints: [], software: SOFTWARE, clock });
+  const policy = createFederationPolicy({
+    mode: config.SECURECHAT_FEDERATION,
+    allow: new Set(config.SECURECHAT_ALLOW),
+    block: new Set(config.SECURECHAT_BLOCK),
+    peers: stores.peers,
+  });
+  const workerId = Buffer.from(randomBytes(12)).toString('hex');
+  const worker = createDeliveryWorker({
+    outbox: stores.outbox,
+    peers: stores.peers,
+    peerClient,
+    isBlocked: policy.isBlocked,
+    notifier,
+    clock,
+    random,
+    logger,
+    workerId,
+  });
+  return {
+    policy,
+    worker,
+    inbound: { peerKeys, ed25519 },
+    keyDocument: createWellKnownHandler(keyDocument),
+    fetchRemoteIdentity: createFetchRemoteIdentity({ peerClient, clock }),
+  };
+}
+
+async function findDatabaseFault(database: Database): Promise<string | null> {
+  try {
+    await database.ping();
+    return null;
+  } catch {
+    return 'database';
+  }
+}
+
+/** Deletes nonces that no request can repeat any more. */
+function createHousekeeping(nonces: { deleteExpired(now: Date): Promise<number> }, logger: Logger) {
+  let timer: NodeJS.Timeout | null = null;
+  const sweep = (): void => {
+    nonces.deleteExpired(clock.now()).catch((error: unknown) => logger.warn({ err: error }, 'expired nonces were not deleted'));
+  };
+  return {
+    start() {
+      timer = setInterval(sweep, HOUSEKEEPING_MS).unref();
+    },
+    stop() {
+      if (timer !== null) clearInterval(timer);
+    },
+  };
+}

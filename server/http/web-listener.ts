@@ -1,0 +1,99 @@
+import { createServer as createHttpServer } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { Logger } from 'pino';
+import type { FederationMount } from './federation-mount.ts';
+
+/** How long a graceful stop waits for requests under way. */
+const DRAIN_MS = 10_000;
+/** Longer than the idle time of common proxies, so that they close first. */
+const KEEP_ALIVE_MS = 75_000;
+const MAX_HEADER_BYTES = 16_384;
+
+export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
+
+/** Ways for paths that begin with a text, looked at in order before everything else. */
+export interface WebRoutes {
+  readonly federation: FederationMount;
+  readonly exact: ReadonlyMap<string, NodeHandler>;
+  readonly prefixes: readonly (readonly [prefix: string, handler: NodeHandler])[];
+  readonly fallback: NodeHandler;
+}
+
+export interface Listener {
+  readonly server: Server;
+  /** The port it listens on. */
+  readonly port: number;
+  /** Stops accepting, lets requests under way finish for 10 s, then cuts them off. */
+  close(): Promise<void>;
+}
+
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: { readonly certificatePem: string; readonly keyPem: string } | null;
+  readonly logger: Logger;
+}
+
+/** Listens for browsers, and for servers that share the port. */
+export function listenForWeb(routes: WebRoutes, options: ListenOptions): Promise<Listener> {
+  return listen(async (request, response) => {
+    if (await routes.federation(request, response)) return;
+    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    const exact = routes.exact.get(path);
+    if (exact !== undefined) return exact(request, response);
+    const mounted = routes.prefixes.find(([prefix]) => path.startsWith(prefix));
+    await (mounted === undefined ? routes.fallback : mounted[1])(request, response);
+  }, options);
+}
+
+/** Listens for servers only: whatever is not theirs is 404. */
+export function listenForServers(federation: FederationMount, options: ListenOptions): Promise<Listener> {
+  return listen(async (request, response) => {
+    if (await federation(request, response)) return;
+    response.writeHead(404, { 'content-length': '0' }).end();
+  }, options);
+}
+
+function listen(handle: NodeHandler, { host, port, tls, logger }: ListenOptions): Promise<Listener> {
+  const onRequest: RequestListener = (request, response) => {
+    void answer(handle, { request, response, logger });
+  };
+  const settings = { keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: MAX_HEADER_BYTES };
+  const server: Server =
+    tls === null
+      ? createHttpServer(settings, onRequest)
+      : createHttpsServer({ ...settings, minVersion: 'TLSv1.2', cert: tls.certificatePem, key: tls.keyPem, ALPNProtocols: ['http/1.1'] }, onRequest);
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const address = server.address();
+      resolve({ server, port: typeof address === 'object' && address !== null ? address.port : port, close: () => close(server) });
+    });
+  });
+}
+
+async function answer(handle: NodeHandler, exchange: { request: IncomingMessage; response: ServerResponse; logger: Logger }): Promise<void> {
+  const { request, response, logger } = exchange;
+  try {
+    await handle(request, response);
+  } catch (error) {
+    // A request that its sender cut off is no fault of ours, and there is nobody to answer.
+    if (request.destroyed && !response.headersSent) return;
+    logger.error({ err: error, method: request.method }, 'a request failed');
+    if (response.headersSent) response.destroy();
+    else response.writeHead(500, { 'content-length': '0' }).end();
+  }
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const cutOff = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+    server.close(() => {
+      clearTimeout(cutOff);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

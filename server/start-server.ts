@@ -1,0 +1,101 @@
+import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import createNext from 'next';
+import type { Logger } from 'pino';
+import { SOURCE_ADDRESS_HEADER } from './auth/auth-options.ts';
+import { compose } from './compose.ts';
+import type { Instance } from './compose.ts';
+import type { Config } from './config/read-config.ts';
+import { createFederationMount } from './http/federation-mount.ts';
+import { answerHealthz, createReadyzHandler } from './http/health.ts';
+import { listenForServers, listenForWeb } from './http/web-listener.ts';
+import type { Listener, NodeHandler } from './http/web-listener.ts';
+import { shareInstance } from './instance.ts';
+import { createTrpcNodeHandler, TRPC_PREFIX } from './trpc/mount.ts';
+
+export interface RunningServer {
+  readonly instance: Instance;
+  readonly webPort: number;
+  readonly s2sPort: number | null;
+  stop(): Promise<void>;
+}
+
+const PROJECT_ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** Starts one instance: composes it, mounts it on its listeners, and begins to deliver. */
+export async function startServer({ config, logger }: { config: Config; logger: Logger }): Promise<RunningServer> {
+  // next-auth reads its own address from there and nowhere else.
+  process.env['NEXTAUTH_URL'] = config.publicUrl.origin;
+  warnOfTestSettings(config, logger);
+  const instance = await compose({ config, logger, migrationsDirectory: join(PROJECT_ROOT, 'prisma', 'migrations') });
+  shareInstance(instance);
+  const listeners: Listener[] = [];
+  const stop = async (): Promise<void> => {
+    // Sockets keep their connections open, so they end before the listeners wait for theirs.
+    await instance.realtime.close();
+    await Promise.all(listeners.map((listener) => listener.close()));
+    await instance.stop();
+  };
+  try {
+    const federation = createFederationMount(instance.federation, instance.sourceAddress);
+    const web = await listenForWeb(
+      {
+        federation,
+        exact: new Map([
+          ['/healthz', answerHealthz],
+          ['/readyz', createReadyzHandler(instance.findFault)],
+        ]),
+        prefixes: [[`${TRPC_PREFIX}/`, createTrpcHandler(instance, logger)]],
+        fallback: await createPageHandler(instance),
+      },
+      { host: config.HOST, port: config.PORT, tls: null, logger },
+    );
+    listeners.push(web);
+    instance.realtime.attach(web.server);
+    const s2sPort = await listenForPeers({ instance, listeners, logger });
+    instance.startWorking();
+    logger.info({ url: config.publicUrl.origin, webPort: web.port, s2sPort }, 'listening');
+    return { instance, webPort: web.port, s2sPort, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function listenForPeers(options: { instance: Instance; listeners: Listener[]; logger: Logger }): Promise<number | null> {
+  const { instance, listeners, logger } = options;
+  const { SECURECHAT_S2S_PORT: port, SECURECHAT_S2S_HOST: host, HOST, tls } = instance.config;
+  if (port === null) return null;
+  const federation = createFederationMount(instance.federation, instance.sourceAddress);
+  const listener = await listenForServers(federation, { host: host ?? HOST, port, tls, logger });
+  listeners.push(listener);
+  return listener.port;
+}
+
+function createTrpcHandler(instance: Instance, logger: Logger): NodeHandler {
+  return createTrpcNodeHandler({ createContext: instance.createTrpcContext, sourceAddressOf: sourceOf(instance), logger });
+}
+
+/** Serves the pages and the routes of Next, telling them where a request comes from. */
+async function createPageHandler(instance: Instance): Promise<NodeHandler> {
+  const next = createNext({ dev: false, dir: PROJECT_ROOT, hostname: instance.config.HOST, port: instance.config.PORT });
+  await next.prepare();
+  const handle = next.getRequestHandler();
+  const addressOf = sourceOf(instance);
+  return async (request, response) => {
+    request.headers[SOURCE_ADDRESS_HEADER] = addressOf(request);
+    await handle(request, response);
+  };
+}
+
+function sourceOf(instance: Instance): (request: IncomingMessage) => string {
+  return (request) => instance.sourceAddress(request.socket.remoteAddress ?? '', request.headers['x-forwarded-for']?.toString());
+}
+
+function warnOfTestSettings(config: Config, logger: Logger): void {
+  if (config.SECURECHAT_TEST_RANGES.length > 0) logger.warn({ ranges: config.SECURECHAT_TEST_RANGES }, 'the egress guard lets test ranges through');
+  if (config.SECURECHAT_TEST_CONNECT.length > 0) {
+    logger.warn({ names: config.SECURECHAT_TEST_CONNECT.map(([name]) => name) }, 'connections to test names go elsewhere');
+  }
+}

@@ -1,0 +1,56 @@
+import * as z from 'zod';
+import { ProtocolError } from '../../../protocol/errors.ts';
+import { changeFields, findContradiction } from '../../../protocol/schemas/change-fields.ts';
+import { conversationIdField } from '../../../protocol/schemas/fields.ts';
+import { toWireConversation } from '../../domain/wire.ts';
+import { router, signedInProcedure } from '../trpc.ts';
+
+const { initiatorId: _fromSession, ...statedFields } = changeFields;
+
+/** What a browser states of a change: all of it but who asks, which its session says. Every change states its epoch. */
+const changeInput = z.object({
+  ...statedFields,
+  epoch: z.int().min(1),
+  action: z.enum(['create', 'add_participant', 'rotate_key']),
+});
+
+const conversationInput = z.object({ conversationId: conversationIdField });
+
+/** Conversations of the signed-in person; another's are as unknown as missing ones. */
+export const conversationsRouter = router({
+  list: signedInProcedure.query(async ({ ctx }) => {
+    const summaries = await ctx.services.conversations.listFor(ctx.signedIn.userId);
+    return summaries.map(toWireConversation);
+  }),
+
+  get: signedInProcedure.input(conversationInput).query(async ({ ctx, input }) => {
+    const { userId } = ctx.signedIn;
+    const summary = await ctx.services.conversations.findFor(userId, input.conversationId);
+    const history = await ctx.services.conversations.historyFor(userId, input.conversationId);
+    if (summary === null || history === null) throw new ProtocolError('unknown_conversation');
+    return { summary: toWireConversation(summary), ...history };
+  }),
+
+  change: signedInProcedure.input(changeInput).mutation(async ({ ctx, input }) => {
+    const body = { ...input, initiatorId: ctx.signedIn.userId };
+    const contradiction = findContradiction(body);
+    if (contradiction !== null) throw new ProtocolError('invalid_body', { pointer: `/${contradiction.join('/')}` });
+    const { status } = await ctx.services.changeConversation(body);
+    return { status };
+  }),
+
+  markRead: signedInProcedure
+    .input(conversationInput.extend({ position: z.int().min(0) }))
+    .mutation(async ({ ctx, input }) => {
+      const known = await ctx.services.conversations.markRead(ctx.signedIn.userId, input.conversationId, input.position);
+      if (!known) throw new ProtocolError('unknown_conversation');
+      return {};
+    }),
+
+  accept: signedInProcedure.input(conversationInput).mutation(async ({ ctx, input }) => {
+    const { userId } = ctx.signedIn;
+    const known = await ctx.services.conversations.accept(userId, input.conversationId, ctx.services.now());
+    if (!known) throw new ProtocolError('unknown_conversation');
+    return {};
+  }),
+});
