@@ -1,0 +1,67 @@
+import { QueryClient, type InfiniteData } from '@tanstack/react-query';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { ConversationView, MessageView, TimelinePage } from '../model.ts';
+import { applyClientEvent, putMessage } from './apply-client-event.ts';
+import { queryKeys } from './query-keys.ts';
+import { createScriptedChatClient } from './testing/scripted-chat-client.ts';
+import { scriptedDelivery, scriptedMessage } from './testing/scripted-data.ts';
+
+const NOW = new Date('2026-11-22T10:00:00.000Z');
+const ID = 'c1:a.test';
+let queryClient: QueryClient;
+
+beforeEach(async () => {
+  queryClient = new QueryClient();
+  const client = createScriptedChatClient({ now: NOW, signedIn: true });
+  queryClient.setQueryData(queryKeys.timeline(ID), { pages: [await client.messages.list(ID)], pageParams: [null] });
+  queryClient.setQueryData(queryKeys.conversations, await client.conversations.list());
+  client.subscribe((event) => applyClientEvent(queryClient, event));
+});
+
+const messages = (): readonly MessageView[] =>
+  queryClient.getQueryData<InfiniteData<TimelinePage>>(queryKeys.timeline(ID))?.pages.flatMap((page) => page.messages) ?? [];
+const incoming = scriptedMessage({ messageId: 'in-1', senderId: 'bob@b.test', position: 12, sentAt: NOW });
+
+describe('an event of the client', () => {
+  it('adds a new message to the loaded timeline, and a repeat of it not again', () => {
+    const before = messages().length;
+    applyClientEvent(queryClient, { kind: 'message', message: incoming });
+    applyClientEvent(queryClient, { kind: 'message', message: incoming });
+    expect(messages()).toHaveLength(before + 1);
+    expect(messages().at(-1)).toEqual(incoming);
+  });
+  it('makes a new message the last of its conversation and has the list asked again', () => {
+    applyClientEvent(queryClient, { kind: 'message', message: incoming });
+    const listed = queryClient.getQueryData<readonly ConversationView[]>(queryKeys.conversations);
+    expect(listed?.find((each) => each.conversationId === ID)?.lastMessage).toEqual(incoming);
+    expect(queryClient.getQueryState(queryKeys.conversations)?.isInvalidated).toBe(true);
+  });
+  it('[DEL-6] puts the state of one hop into its message and leaves the others', () => {
+    const delivery = scriptedDelivery({ domain: 'b.test', state: 'failed', errorCode: 'expired' });
+    const untouched = messages()[3];
+    applyClientEvent(queryClient, { kind: 'delivery', conversationId: ID, messageId: `${ID}-1`, delivery });
+    expect(messages()[0]?.deliveries).toEqual([delivery]);
+    expect(messages()[3]).toEqual(untouched);
+  });
+  it('has one conversation or all of them asked again', () => {
+    applyClientEvent(queryClient, { kind: 'conversations', conversationId: 'other:a.test' });
+    expect(queryClient.getQueryState(queryKeys.timeline(ID))?.isInvalidated).toBe(false);
+    applyClientEvent(queryClient, { kind: 'conversations', conversationId: null });
+    expect(queryClient.getQueryState(queryKeys.timeline(ID))?.isInvalidated).toBe(true);
+  });
+});
+
+describe('a message on its way', () => {
+  const sending = scriptedMessage({ messageId: 'out-1', senderId: 'alice@a.test', sentAt: NOW, localState: 'sending' });
+  it('leaves the outgoing ones once the own server has it', () => {
+    queryClient.setQueryData(queryKeys.outgoing(ID), [sending]);
+    putMessage(queryClient, { ...sending, localState: 'stored', position: 12 });
+    expect(queryClient.getQueryData(queryKeys.outgoing(ID))).toEqual([]);
+    expect(messages().at(-1)?.localState).toBe('stored');
+  });
+  it('does not fall back to sending when a late report comes', () => {
+    putMessage(queryClient, { ...sending, localState: 'stored', position: 12 });
+    putMessage(queryClient, sending);
+    expect(messages().at(-1)?.localState).toBe('stored');
+  });
+});

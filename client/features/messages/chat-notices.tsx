@@ -1,0 +1,50 @@
+'use client';
+import { Hourglass, ShieldAlert } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useFormatter, useTranslations } from 'use-intl';
+import type { MessageView } from '../../model.ts';
+import { silentPeers } from './delivery-state.ts';
+
+/** Says, inside this chat only, which server does not answer, how much waits for it, and when the next try is. */
+export function SilentPeerNotice({ messages }: { messages: readonly MessageView[] }) {
+  const t = useTranslations('chat');
+  const format = useFormatter();
+  const peers = silentPeers(messages);
+  return (
+    <div role="status">
+      {peers.map(({ domain, count, nextAttemptAt }) => (
+        <Notice key={domain} icon={<Hourglass aria-hidden="true" className="mt-0.5 size-4 shrink-0 text-warn" />}>
+          {t('peerSilent', { domain, count })}
+          {nextAttemptAt === null || nextAttemptAt.getTime() < Date.now() ? null : ` ${t('peerRetry', { time: format.relativeTime(nextAttemptAt, new Date()) })}`}
+        </Notice>
+      ))}
+    </div>
+  );
+}
+
+/** Says for good that nobody can prove who is in this chat. */
+export function UnverifiedNotice() {
+  const t = useTranslations('chat');
+  return <Notice icon={<ShieldAlert aria-hidden="true" className="mt-0.5 size-4 shrink-0 text-warn" />}>{t('unverifiedBanner')}</Notice>;
+}
+
+/** Stands where the composer was after the person was removed. */
+export function RemovedNotice() {
+  const t = useTranslations('chat');
+  return (
+    <p role="status" className="composer-foot shrink-0 border-t border-s2 px-5 pt-3 text-center text-[0.9375rem] text-muted">
+      {t('removedNote')}
+    </p>
+  );
+}
+
+function Notice({ icon, children }: { icon: ReactNode; children: ReactNode }) {
+  return (
+    <div className="shrink-0 px-3 pb-1.5 sm:px-5">
+      <p className="mx-auto flex max-w-4xl items-start gap-2 rounded-xl bg-s1 px-3.5 py-2 text-sm dark:bg-s2">
+        {icon}
+        <span className="wrap-anywhere">{children}</span>
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,12 @@
+/** Names every entry of the cache, so that reads, patches and invalidations meet. */
+export const queryKeys = {
+  instance: ['instance'],
+  account: ['account'],
+  browsers: ['browsers'],
+  conversations: ['conversations'],
+  conversation: (conversationId: string) => ['conversation', conversationId] as const,
+  timeline: (conversationId: string) => ['timeline', conversationId] as const,
+  outgoing: (conversationId: string) => ['outgoing', conversationId] as const,
+  draft: (conversationId: string) => ['draft', conversationId] as const,
+  safetyNumber: (userId: string) => ['safety-number', userId] as const,
+} as const;
