@@ -15,7 +15,10 @@ interface Tally {
 async function testAll(): Promise<Tally> {
   const reports = await mkdtemp(join(tmpdir(), 'securechat-tests-'));
   try {
-    const tallies = [await verify(), await runVitest(join(reports, 'vitest.json')), await runPlaywright(join(reports, 'playwright.json'))];
+    const verified = await verify();
+    // Before any test, so that none finds the pages half built.
+    await buildPages();
+    const tallies = [verified, await runVitest(join(reports, 'vitest.json')), await runPlaywright(join(reports, 'playwright.json'))];
     return tallies.reduce((sum, { passed, failed }) => ({ passed: sum.passed + passed, failed: sum.failed + failed }));
   } finally {
     await rm(reports, { recursive: true, force: true });
@@ -35,7 +38,6 @@ async function runVitest(report: string): Promise<Tally> {
 async function runPlaywright(report: string): Promise<Tally> {
   const { executable, how } = await findBrowser();
   process.stdout.write(`browser: ${executable} (${how})\n`);
-  await buildPages();
   const code = await run(bin('playwright'), ['test', '--reporter=list,json'], {
     SECURECHAT_BROWSER: executable,
     PLAYWRIGHT_JSON_OUTPUT_NAME: report,

@@ -34,7 +34,7 @@ import type { DeliveryWorker } from './federation/outbound/delivery-worker.ts';
 import { createFetchRemoteIdentity } from './federation/outbound/fetch-identity.ts';
 import { createPeerClient } from './federation/outbound/peer-client.ts';
 import type { FederationHandlers } from './http/federation-mount.ts';
-import { createSourceAddress } from './http/source-address.ts';
+import { createSourceAddress, PLATFORM_SOURCE_HEADER, SOURCE_ADDRESS_HEADER } from './http/source-address.ts';
 import type { SourceAddress } from './http/source-address.ts';
 import { createPrismaAccountStore } from './persistence/account-store.ts';
 import { createPrismaAuthSessionStore } from './persistence/auth-session-store.ts';
@@ -59,6 +59,8 @@ export interface Instance {
   readonly authOptions: NextAuthOptions;
   readonly realtime: Realtime;
   readonly sourceAddress: SourceAddress;
+  /** The header in which routes of Next find where a request comes from. */
+  readonly sourceHeader: string;
   createTrpcContext(request: { cookieHeader: string; sourceAddress: string; fromClient: boolean }): Promise<TrpcContext>;
   /** Says what keeps the instance from serving, null when nothing does. */
   findFault(): Promise<string | null>;
@@ -73,6 +75,8 @@ export interface Instance {
 export interface ComposeOptions {
   readonly config: Config;
   readonly logger: Logger;
+  /** Whether every request comes through our own listener, which states its source; else the platform does. */
+  readonly behindListener: boolean;
   /** The folder prisma/migrations, which is elsewhere in each form of deployment. */
   readonly migrationsDirectory: string;
 }
@@ -90,11 +94,12 @@ const clock: Clock = { now: () => new Date() };
 const random = (): number => randomInt(2 ** 32) / 2 ** 32;
 
 /** Puts an instance together from its configuration: the one place that sees every part. */
-export async function compose({ config, logger, migrationsDirectory }: ComposeOptions): Promise<Instance> {
+export async function compose(options: ComposeOptions): Promise<Instance> {
+  const { config, logger, migrationsDirectory } = options;
   const storage = await openStorage(config, logger);
   try {
     await applyMigrations({ pool: storage.database.pool, directory: migrationsDirectory, logger });
-    return await composeOver(storage, config, logger);
+    return await composeOver(storage, options);
   } catch (error) {
     await storage.close();
     throw error;
@@ -137,8 +142,9 @@ function createStores({ prisma }: Database) {
   };
 }
 
-async function composeOver(storage: Storage, config: Config, logger: Logger): Promise<Instance> {
+async function composeOver(storage: Storage, { config, logger, behindListener }: ComposeOptions): Promise<Instance> {
   const { domain: localDomain } = config;
+  const sourceHeader = behindListener ? SOURCE_ADDRESS_HEADER : PLATFORM_SOURCE_HEADER;
   const stores = createStores(storage.database);
   const secret = config.AUTH_SECRET ?? (await ensureAuthSecret(config.dataDirectory));
   const cookies = sessionCookies(localDomain, config.publicUrl);
@@ -204,7 +210,8 @@ async function composeOver(storage: Storage, config: Config, logger: Logger): Pr
         logger,
       }),
     },
-    authOptions: createAuthOptions({ accounts, sessions, secret, cookies }),
+    authOptions: createAuthOptions({ accounts, sessions, secret, cookies, sourceHeader }),
+    sourceHeader,
     realtime,
     sourceAddress: createSourceAddress(config.SECURECHAT_TRUSTED_PROXIES),
     async createTrpcContext({ cookieHeader, sourceAddress, fromClient }) {

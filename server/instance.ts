@@ -33,7 +33,7 @@ async function composeFromEnvironment(): Promise<Instance> {
   process.env['NEXTAUTH_URL'] ??= config.publicUrl.origin;
   try {
     const logger = createLogger({ level: config.LOG_LEVEL, domain: config.domain });
-    return await compose({ config, logger, migrationsDirectory: join(process.cwd(), 'prisma', 'migrations') });
+    return await compose({ config, logger, behindListener: false, migrationsDirectory: join(process.cwd(), 'prisma', 'migrations') });
   } catch (error) {
     // The next request tries again.
     delete holder[HOLDER];

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import createNext from 'next';
 import type { Logger } from 'pino';
-import { SOURCE_ADDRESS_HEADER } from './auth/auth-options.ts';
 import { compose } from './compose.ts';
 import type { Instance } from './compose.ts';
 import type { Config } from './config/read-config.ts';
@@ -28,7 +27,7 @@ export async function startServer({ config, logger }: { config: Config; logger: 
   // next-auth reads its own address from there and nowhere else.
   process.env['NEXTAUTH_URL'] = config.publicUrl.origin;
   warnOfTestSettings(config, logger);
-  const instance = await compose({ config, logger, migrationsDirectory: join(PROJECT_ROOT, 'prisma', 'migrations') });
+  const instance = await compose({ config, logger, behindListener: true, migrationsDirectory: join(PROJECT_ROOT, 'prisma', 'migrations') });
   shareInstance(instance);
   const listeners: Listener[] = [];
   const stop = async (): Promise<void> => {
@@ -84,7 +83,7 @@ async function createPageHandler(instance: Instance): Promise<NodeHandler> {
   const handle = next.getRequestHandler();
   const addressOf = sourceOf(instance);
   return async (request, response) => {
-    request.headers[SOURCE_ADDRESS_HEADER] = addressOf(request);
+    request.headers[instance.sourceHeader] = addressOf(request);
     await handle(request, response);
   };
 }

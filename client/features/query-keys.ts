@@ -7,6 +7,7 @@ export const queryKeys = {
   conversation: (conversationId: string) => ['conversation', conversationId] as const,
   timeline: (conversationId: string) => ['timeline', conversationId] as const,
   outgoing: (conversationId: string) => ['outgoing', conversationId] as const,
+  putBack: (conversationId: string) => ['put-back', conversationId] as const,
   draft: (conversationId: string) => ['draft', conversationId] as const,
   safetyNumber: (userId: string) => ['safety-number', userId] as const,
 } as const;

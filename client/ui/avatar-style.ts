@@ -12,7 +12,7 @@ function hash(text: string): number {
 }
 
 /** What an avatar shows for one person. */
-export interface AvatarStyle {
+interface AvatarStyle {
   readonly initials: string;
   readonly hueClass: string;
   readonly shapeClass: string;

@@ -1,5 +1,5 @@
 /** Lists the languages of the interface, the first being the fallback. */
-export const LOCALES = ['en', 'fr'] as const;
+const LOCALES = ['en', 'fr'] as const;
 /** A language of the interface. */
 export type Locale = (typeof LOCALES)[number];
 

@@ -19,12 +19,12 @@ export interface InstanceSettings {
 const OWN_NAMES = /^(?:SECURECHAT_.*|DATABASE_URL|HOST|PORT|AUTH_SECRET|NEXTAUTH_.*|CRON_SECRET|NODE_ENV|VITEST.*)(?:_FILE)?$/;
 
 /** The shell's environment without what would change an instance of the playground; `LOG_LEVEL` stays. */
-export function inheritedEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function inheritedEnvironment(environment: NodeJS.Dict<string>): NodeJS.Dict<string> {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !OWN_NAMES.test(name)));
 }
 
 /** The environment of an instance: real TLS, the fake DNS, the throw-away CA, and port 443 of every domain led to its place. */
-export function instanceEnvironment(settings: InstanceSettings): NodeJS.ProcessEnv {
+export function instanceEnvironment(settings: InstanceSettings): NodeJS.Dict<string> {
   const connect = settings.places.map(({ domain, host, port }) => `${domain}:443=${host}:${port}`);
   return {
     NODE_ENV: 'production',

@@ -15,7 +15,7 @@ export interface InstanceDependencies {
   readonly driverCommand: Command;
   readonly workingDirectory: string;
   /** The environment that both processes inherit. */
-  readonly inherited: NodeJS.ProcessEnv;
+  readonly inherited: NodeJS.Dict<string>;
   readonly readyTimeoutMs: number;
   readonly stopTimeoutMs: number;
   readonly log: (line: string) => void;
@@ -111,7 +111,7 @@ export function createInstance(settings: InstanceSettings, dependencies: Instanc
 interface Launch {
   readonly name: string;
   readonly command: Command;
-  readonly environment: NodeJS.ProcessEnv;
+  readonly environment: NodeJS.Dict<string>;
   readonly logFile: string;
   readonly onLine?: (line: string) => void;
 }

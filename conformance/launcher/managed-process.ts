@@ -20,7 +20,7 @@ export interface ProcessExit {
 interface ProcessOptions {
   readonly command: Command;
   readonly directory: string;
-  readonly environment: NodeJS.ProcessEnv;
+  readonly environment: NodeJS.Dict<string>;
   /** Where its output is appended; without one it writes where we write. */
   readonly logFile?: string;
   /** Receives each line of standard output, which still goes to the log file. */
@@ -73,7 +73,9 @@ export async function endProcessGroup(leader: number): Promise<void> {
 
 function spawnChild(options: ProcessOptions): ChildProcess {
   const [program, ...args] = options.command;
-  const { logFile, onLine, directory: cwd, environment: env } = options;
+  const { logFile, onLine, directory: cwd } = options;
+  // Named for the types of frameworks that want to know it; what is given decides.
+  const env = { NODE_ENV: 'production' as const, ...options.environment };
   if (logFile === undefined) return spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', 'inherit', 'inherit'] });
   const log = openSync(logFile, 'a', 0o600);
   const child = spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', onLine === undefined ? log : 'pipe', log] });

@@ -84,10 +84,12 @@ export class Person {
 
   /** The texts of the timeline from top to bottom. */
   async texts(): Promise<readonly string[]> {
-    const paragraphs = await this.page.getByRole('log').getByRole('article').locator('p').evaluateAll((elements) =>
-      elements.map((element) => element.firstChild?.textContent ?? ''),
-    );
-    return paragraphs.filter((text) => text !== '');
+    // The paragraph with the time is the message; a name above it in groups has none.
+    return this.page
+      .getByRole('log')
+      .getByRole('article')
+      .locator('p:has(time)')
+      .evaluateAll((paragraphs) => paragraphs.map((paragraph) => paragraph.firstChild?.textContent ?? ''));
   }
 
   async expectState(text: string, state: string, timeout = 15_000): Promise<void> {

@@ -19,6 +19,7 @@ interface WorkerFixtures {
 
 export const test = base.extend<Fixtures, WorkerFixtures>({
   playground: [
+    // oxlint-disable-next-line no-empty-pattern -- Playwright reads the parameters of a fixture from its destructuring
     async ({}, use) => {
       const directory = join(await mkdtemp(join(tmpdir(), 'securechat-e2e-')), 'playground');
       const log = (line: string): boolean => process.stdout.write(`  ${line}\n`);

@@ -13,8 +13,6 @@ const CredentialsProvider: typeof credentialsModule =
 
 const SESSION_SECONDS = 30 * 86_400;
 const AUTH_SECRET_BYTES = 32;
-/** Header by which our listener states where a request comes from; it replaces whatever a client sent. */
-export const SOURCE_ADDRESS_HEADER = 'x-securechat-source';
 
 /**
  * Builds the next-auth configuration: the credentials are a username and the authentication secret that the browser
@@ -25,6 +23,8 @@ export function createAuthOptions(options: {
   readonly sessions: AuthSessions;
   readonly secret: string;
   readonly cookies: SessionCookies;
+  /** The header that says where a sign-in comes from. */
+  readonly sourceHeader: string;
 }): NextAuthOptions {
   const { accounts, sessions, cookies } = options;
   const attributes = { httpOnly: true, sameSite: 'lax', path: '/', secure: cookies.secure } as const;
@@ -45,7 +45,7 @@ export function createAuthOptions(options: {
         async authorize(credentials, request) {
           const attempt = parseAttempt(credentials);
           if (attempt === null) return null;
-          const sourceAddress = String(request.headers?.[SOURCE_ADDRESS_HEADER] ?? 'unknown');
+          const sourceAddress = String(request.headers?.[options.sourceHeader] ?? 'unknown');
           const userId = await authenticate(accounts, { ...attempt, sourceAddress });
           if (userId === null) return null;
           const session = await sessions.start(userId, browserLabel(String(request.headers?.['user-agent'] ?? '')));

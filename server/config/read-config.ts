@@ -64,17 +64,17 @@ function configOf(values: SettingValues, read: Pick<Config, 'tls' | 'caPem' | 'p
 function readSettings(env: Environment, faults: ConfigFault[]): Partial<SettingValues> {
   const entries = Object.entries<Setting<unknown>>(SETTINGS).map(([name, setting]) => {
     const text = readText(env, name, faults);
+    if (text === 'unreadable') return [name, undefined];
     if (text === null) {
-      if (setting.absent === 'required' && !faults.some((fault) => fault.name === name)) {
-        faults.push({ name, problem: `is missing: ${setting.meaning}` });
-      }
-      return [name, setting.absent];
+      if (setting.absent !== 'required') return [name, setting.absent];
+      faults.push({ name, problem: `is missing: ${setting.meaning}` });
+      return [name, undefined];
     }
-    const read = setting.schema.safeParse(text);
+    const read = setting.schema.safeParse(text.text);
     if (!read.success) faults.push({ name, problem: read.error.issues[0]?.message ?? 'is malformed' });
     return [name, read.data];
   });
-  return Object.fromEntries(entries.filter(([, value]) => value !== 'required'));
+  return Object.fromEntries(entries);
 }
 
 /** Nothing is missing where there was no fault. */
@@ -82,19 +82,20 @@ function asValues(values: Partial<SettingValues>): SettingValues {
   return values as SettingValues;
 }
 
-function readText(env: Environment, name: string, faults: ConfigFault[]): string | null {
+/** The text of a setting from its variable or the file that it names, null where neither is there. */
+function readText(env: Environment, name: string, faults: ConfigFault[]): { readonly text: string } | 'unreadable' | null {
   const direct = env[name];
   const file = env[`${name}_FILE`];
   if (direct !== undefined && direct !== '') {
     if (file !== undefined && file !== '') faults.push({ name, problem: `is set twice: keep either ${name} or ${name}_FILE` });
-    return direct;
+    return { text: direct };
   }
   if (file === undefined || file === '') return null;
   try {
-    return readFileSync(file, 'utf8').trim();
+    return { text: readFileSync(file, 'utf8').trim() };
   } catch (error) {
     faults.push({ name: `${name}_FILE`, problem: `names a file that cannot be read (${errorCode(error)})` });
-    return null;
+    return 'unreadable';
   }
 }
 

@@ -18,8 +18,11 @@ export interface HostAndPort {
   readonly port: number;
 }
 
-function setting<Value>(meaning: string, schema: z.ZodType<Value>, absent: Value | 'required', defaultText?: string): Setting<Value> {
-  return { meaning, schema, absent, defaultText: defaultText ?? (absent === 'required' ? 'required' : String(absent)) };
+/** Names a setting; `shown` says what is used when it is absent where that is not its value. */
+/** Describes a setting; `shown` is what people read of the value that stands for an absent variable. */
+function setting<Value>(meaning: string, schema: z.ZodType<Value>, otherwise: { absent: Value | 'required'; shown?: string }): Setting<Value> {
+  const { absent, shown = String(absent) } = otherwise;
+  return { meaning, schema, absent, defaultText: shown };
 }
 
 /** Reads text by a function that throws; the message of the fault says what would be right. */
@@ -53,17 +56,26 @@ function parsePort(value: string): number {
 }
 
 function parseHostAndPort(value: string): HostAndPort {
-  const colon = value.lastIndexOf(':');
-  const host = value.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
-  if (colon < 1 || !/^[A-Za-z0-9.:_-]+$/.test(host)) fail();
-  const port = parsePort(value.slice(colon + 1));
-  return port > 0 ? { host, port } : fail();
+  // Only the brackets tell where an IPv6 address ends and the port begins.
+  const [, address, name, digits = ''] = /^(?:\[([^\]]*)\]|([A-Za-z0-9._-]+)):(\d+)$/.exec(value) ?? fail();
+  if (address !== undefined && isIP(address) !== 6) fail();
+  const port = parsePort(digits);
+  return port > 0 ? { host: address ?? name ?? fail(), port } : fail();
 }
 
 function parsePair<Left>(left: (text: string) => Left): (item: string) => readonly [Left, HostAndPort] {
   return (item) => {
     const equals = item.indexOf('=');
     return equals < 1 ? fail() : [left(item.slice(0, equals)), parseHostAndPort(item.slice(equals + 1))];
+  };
+}
+
+/** Reads pairs whose left sides differ: of two places for one name it could only guess which is meant. */
+function parseTable<Left>(left: (text: string) => Left): (value: string) => readonly (readonly [Left, HostAndPort])[] {
+  const parsePairs = list(parsePair(left));
+  return (value) => {
+    const pairs = parsePairs(value);
+    return new Set(pairs.map(([name]) => name)).size === pairs.length ? pairs : fail();
   };
 }
 
@@ -74,10 +86,10 @@ function parseConnectName(value: string): string {
 }
 
 function parseCidr(value: string): string {
-  const [address = '', prefix = ''] = value.split('/');
+  const [address = '', prefix = '', ...rest] = value.split('/');
   const version = isIP(address);
   const fits = /^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128);
-  return version !== 0 && fits ? value : fail();
+  return version !== 0 && fits && rest.length === 0 ? value : fail();
 }
 
 function parseDnsServer(value: string): HostAndPort {
@@ -86,7 +98,7 @@ function parseDnsServer(value: string): HostAndPort {
 
 function parseUrl(value: string): URL {
   const url = new URL(value);
-  return /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '' ? url : fail();
+  return /^https?:$/.test(url.protocol) && url.href === `${url.origin}/` ? url : fail();
 }
 
 function parsePostgresUrl(value: string): string {
@@ -101,6 +113,7 @@ function parseEd25519Pem(value: string): string {
 const port = text(parsePort, 'is a whole number from 0 to 65535');
 const domains = text<readonly Domain[]>(list(parseDomain), 'domains are lower-case names such as chat.example.org, separated by commas');
 const flag = z.enum(['true', 'false', '1', '0'], 'is true or false').transform((value) => value === 'true' || value === '1');
+
 const nothing: null = null;
 
 /**
@@ -108,33 +121,33 @@ const nothing: null = null;
  * `.env.example`, of `securechat config check` and of the start-up error.
  */
 export const SETTINGS = {
-  SECURECHAT_DOMAIN: setting<Domain>('the domain in user ids', text(parseDomain, 'is a lower-case domain such as chat.example.org, without port'), 'required'),
-  SECURECHAT_PUBLIC_URL: setting<URL | null>('where browsers reach this instance', text(parseUrl, 'is an http or https URL without path, such as https://chat.example.org'), nothing, 'https://<domain>'),
-  SECURECHAT_DATA_DIR: setting('keys, embedded database, media', z.string().min(1, 'is a folder'), './data'),
-  DATABASE_URL: setting<string | null>('external PostgreSQL', text(parsePostgresUrl, 'is a URL such as postgresql://user:password@host:5432/securechat'), nothing, 'embedded'),
-  HOST: setting('address of the web listener', z.string().min(1, 'is an address or a host name'), '127.0.0.1'),
-  PORT: setting('port of the web listener', port, 3000),
-  SECURECHAT_S2S_HOST: setting<string | null>('address of a listener of its own for servers', z.string().min(1, 'is an address or a host name'), nothing, 'shares the web listener'),
-  SECURECHAT_S2S_PORT: setting<number | null>('port of a listener of its own for servers', port, nothing, 'shares the web listener'),
-  SECURECHAT_TLS_CERT: setting<string | null>('PEM file with the certificate chain; the listener for servers then speaks TLS itself', z.string().min(1, 'is a PEM file'), nothing, 'behind a proxy'),
-  SECURECHAT_TLS_KEY: setting<string | null>('PEM file with the key of that certificate', z.string().min(1, 'is a PEM file'), nothing, 'behind a proxy'),
-  SECURECHAT_S2S_PRIVATE_KEY: setting<string | null>('federation key, PKCS#8 PEM', text(parseEd25519Pem, 'is an Ed25519 key in PKCS#8 PEM'), nothing, 'a file in the data folder, made once'),
-  AUTH_SECRET: setting<string | null>('secret that seals session cookies, at least 32 bytes', z.string().min(32, 'is at least 32 bytes long'), nothing, 'a file in the data folder, made once'),
-  SECURECHAT_FEDERATION: setting<'open' | 'allowlist' | 'closed'>('whom to federate with', z.enum(['open', 'allowlist', 'closed'], 'is open, allowlist or closed'), 'open'),
-  SECURECHAT_ALLOW: setting<readonly Domain[]>('domains to federate with under allowlist', domains, [], 'empty'),
-  SECURECHAT_BLOCK: setting<readonly Domain[]>('domains never to federate with', domains, [], 'empty'),
-  SECURECHAT_STATIC_PEERS: setting<readonly (readonly [Domain, HostAndPort])[]>('where given domains are, instead of DNS', text(list(parsePair(parseDomain)), 'is a list such as b.test=127.0.0.2:8448,c.test=[::1]:8448'), [], 'empty'),
-  SECURECHAT_DNS_SERVERS: setting<readonly HostAndPort[]>('resolvers to ask', text(list(parseDnsServer), 'is a list such as 127.0.0.1:5300,9.9.9.9'), [], "the system's"),
-  SECURECHAT_DNS_TRUST_AD: setting('the resolver validates DNSSEC and is trusted', flag, false),
-  SECURECHAT_TXT_KEYS: setting<'dnssec' | 'always' | 'never'>('when keys in DNS TXT count', z.enum(['dnssec', 'always', 'never'], 'is dnssec, always or never'), 'dnssec'),
-  SECURECHAT_CA_FILE: setting<string | null>('PEM file with further roots for peers', z.string().min(1, 'is a PEM file'), nothing, 'none'),
-  SECURECHAT_TEST_RANGES: setting<readonly string[]>('CIDRs that the egress guard lets through, for tests', text(list(parseCidr), 'is a list such as 127.0.0.0/8,::1/128'), [], 'empty'),
-  SECURECHAT_TEST_CONNECT: setting<readonly (readonly [string, HostAndPort])[]>('host:port=address:port,… where connections to test domains really go', text(list(parsePair(parseConnectName)), 'is a list such as b.test:443=127.0.0.1:8448'), [], 'empty'),
-  SECURECHAT_ALLOW_TEST_RANGES: setting('lets a production start accept the two test settings', flag, false),
-  SECURECHAT_SIGNUP: setting<'open' | 'invite' | 'closed'>('who may register', z.enum(['open', 'invite', 'closed'], 'is open, invite or closed'), 'invite'),
-  SECURECHAT_TRUSTED_PROXIES: setting<readonly string[]>('CIDRs whose X-Forwarded-For is believed', text(list(parseCidr), 'is a list such as 10.0.0.0/8,127.0.0.1/32'), [], 'empty'),
-  CRON_SECRET: setting<string | null>('bearer for /api/cron/deliver', z.string().min(16, 'is at least 16 characters long'), nothing, 'off'),
-  LOG_LEVEL: setting<'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'>('how much to log', z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'is fatal, error, warn, info, debug, trace or silent'), 'info'),
+  SECURECHAT_DOMAIN: setting<Domain>('the domain in user ids', text(parseDomain, 'is a lower-case domain such as chat.example.org, without port'), { absent: 'required' }),
+  SECURECHAT_PUBLIC_URL: setting<URL | null>('where browsers reach this instance', text(parseUrl, 'is an http or https URL without path, such as https://chat.example.org'), { absent: nothing, shown: 'https://<domain>' }),
+  SECURECHAT_DATA_DIR: setting('keys, embedded database, media', z.string().min(1, 'is a folder'), { absent: './data' }),
+  DATABASE_URL: setting<string | null>('external PostgreSQL', text(parsePostgresUrl, 'is a URL such as postgresql://user:password@host:5432/securechat'), { absent: nothing, shown: 'embedded' }),
+  HOST: setting('address of the web listener', z.string().min(1, 'is an address or a host name'), { absent: '127.0.0.1' }),
+  PORT: setting('port of the web listener', port, { absent: 3000 }),
+  SECURECHAT_S2S_HOST: setting<string | null>('address of a listener of its own for servers', z.string().min(1, 'is an address or a host name'), { absent: nothing, shown: 'shares the web listener' }),
+  SECURECHAT_S2S_PORT: setting<number | null>('port of a listener of its own for servers', port, { absent: nothing, shown: 'shares the web listener' }),
+  SECURECHAT_TLS_CERT: setting<string | null>('PEM file with the certificate chain; the listener for servers then speaks TLS itself', z.string().min(1, 'is a PEM file'), { absent: nothing, shown: 'behind a proxy' }),
+  SECURECHAT_TLS_KEY: setting<string | null>('PEM file with the key of that certificate', z.string().min(1, 'is a PEM file'), { absent: nothing, shown: 'behind a proxy' }),
+  SECURECHAT_S2S_PRIVATE_KEY: setting<string | null>('federation key, PKCS#8 PEM', text(parseEd25519Pem, 'is an Ed25519 key in PKCS#8 PEM'), { absent: nothing, shown: 'a file in the data folder, made once' }),
+  AUTH_SECRET: setting<string | null>('secret that seals session cookies, at least 32 bytes', z.string().min(32, 'is at least 32 bytes long'), { absent: nothing, shown: 'a file in the data folder, made once' }),
+  SECURECHAT_FEDERATION: setting<'open' | 'allowlist' | 'closed'>('whom to federate with', z.enum(['open', 'allowlist', 'closed'], 'is open, allowlist or closed'), { absent: 'open' }),
+  SECURECHAT_ALLOW: setting<readonly Domain[]>('domains to federate with under allowlist', domains, { absent: [], shown: 'empty' }),
+  SECURECHAT_BLOCK: setting<readonly Domain[]>('domains never to federate with', domains, { absent: [], shown: 'empty' }),
+  SECURECHAT_STATIC_PEERS: setting<readonly (readonly [Domain, HostAndPort])[]>('where given domains are, instead of DNS', text(parseTable(parseDomain), 'is a list, each domain once, such as b.test=127.0.0.2:8448,c.test=[::1]:8448'), { absent: [], shown: 'empty' }),
+  SECURECHAT_DNS_SERVERS: setting<readonly HostAndPort[]>('resolvers to ask', text(list(parseDnsServer), 'is a list such as 127.0.0.1:5300,9.9.9.9'), { absent: [], shown: "the system's" }),
+  SECURECHAT_DNS_TRUST_AD: setting('the resolver validates DNSSEC and is trusted', flag, { absent: false }),
+  SECURECHAT_TXT_KEYS: setting<'dnssec' | 'always' | 'never'>('when keys in DNS TXT count', z.enum(['dnssec', 'always', 'never'], 'is dnssec, always or never'), { absent: 'dnssec' }),
+  SECURECHAT_CA_FILE: setting<string | null>('PEM file with further roots for peers', z.string().min(1, 'is a PEM file'), { absent: nothing, shown: 'none' }),
+  SECURECHAT_TEST_RANGES: setting<readonly string[]>('CIDRs that the egress guard lets through, for tests', text(list(parseCidr), 'is a list such as 127.0.0.0/8,::1/128'), { absent: [], shown: 'empty' }),
+  SECURECHAT_TEST_CONNECT: setting<readonly (readonly [string, HostAndPort])[]>('host:port=address:port,… where connections to test domains really go', text(parseTable(parseConnectName), 'is a list, each name once, such as b.test:443=127.0.0.1:8448'), { absent: [], shown: 'empty' }),
+  SECURECHAT_ALLOW_TEST_RANGES: setting('lets a production start accept the two test settings', flag, { absent: false }),
+  SECURECHAT_SIGNUP: setting<'open' | 'invite' | 'closed'>('who may register', z.enum(['open', 'invite', 'closed'], 'is open, invite or closed'), { absent: 'invite' }),
+  SECURECHAT_TRUSTED_PROXIES: setting<readonly string[]>('CIDRs whose X-Forwarded-For is believed', text(list(parseCidr), 'is a list such as 10.0.0.0/8,127.0.0.1/32'), { absent: [], shown: 'empty' }),
+  CRON_SECRET: setting<string | null>('bearer for /api/cron/deliver', z.string().min(16, 'is at least 16 characters long'), { absent: nothing, shown: 'off' }),
+  LOG_LEVEL: setting<'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'>('how much to log', z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'is fatal, error, warn, info, debug, trace or silent'), { absent: 'info' }),
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -1,5 +1,11 @@
 import { BlockList, isIP } from 'node:net';
 
+/** Header by which our listener tells the routes of Next where a request comes from; it replaces whatever a client sent. */
+export const SOURCE_ADDRESS_HEADER = 'x-securechat-source';
+
+/** Header by which function platforms tell the same, and which they do not let clients set. */
+export const PLATFORM_SOURCE_HEADER = 'x-real-ip';
+
 /** Tells where a request comes from: the connection, or what a trusted proxy in front states. */
 export type SourceAddress = (connection: string, forwardedFor: string | undefined) => string;
 

@@ -7,7 +7,7 @@ import type { DomainEvent, Notifier } from '../domain/ports.ts';
 import { toWireDelivery, toWireMessage } from '../domain/wire.ts';
 import type { ClientToServerEvents, ServerToClientEvents } from './events.ts';
 
-export interface SignedInSocket {
+interface SignedInSocket {
   readonly userId: UserId;
   readonly sessionId: string;
 }
@@ -19,6 +19,12 @@ export interface Realtime extends Notifier {
   close(): Promise<void>;
 }
 
+interface RealtimeOptions {
+  readonly authenticate: (cookieHeader: string) => Promise<SignedInSocket | null>;
+  readonly allowedOrigin: string;
+  readonly logger: Logger;
+}
+
 type SocketServer = Server<ClientToServerEvents, ServerToClientEvents, Record<never, never>, SignedInSocket>;
 
 /** A socket outlives its handshake, so its session is looked at again this often. */
@@ -28,11 +34,7 @@ const RECHECK_MS = 60_000;
  * Creates the socket side of the Notifier. Only the server joins rooms: one per user, one per session. A handshake
  * without a live session, or from a page of another origin, is refused with the message `unauthorized`.
  */
-export function createRealtime(options: {
-  readonly authenticate: (cookieHeader: string) => Promise<SignedInSocket | null>;
-  readonly allowedOrigin: string;
-  readonly logger: Logger;
-}): Realtime {
+export function createRealtime(options: RealtimeOptions): Realtime {
   const io: SocketServer = new Server({
     path: '/socket.io',
     serveClient: false,
@@ -44,17 +46,11 @@ export function createRealtime(options: {
   });
 
   io.use((socket, next) => {
-    options.authenticate(socket.handshake.headers.cookie ?? '').then(
-      (signedIn) => {
-        if (signedIn === null) return next(new Error('unauthorized'));
-        Object.assign(socket.data, signedIn);
-        next();
-      },
-      (error: unknown) => {
-        options.logger.error({ err: error }, 'a socket could not be authenticated');
-        next(new Error('unavailable'));
-      },
-    );
+    void admit(socket.handshake.headers.cookie ?? '', options).then((outcome) => {
+      if (!(outcome instanceof Error)) Object.assign(socket.data, outcome);
+      // oxlint-disable-next-line promise/no-callback-in-promise -- socket.io middleware knows only callbacks
+      next(outcome instanceof Error ? outcome : undefined);
+    });
   });
 
   io.on('connection', (socket) => {
@@ -76,7 +72,10 @@ export function createRealtime(options: {
     attach: (server) => {
       io.attach(server);
     },
-    notify: (userIds, event) => emit(io.to(userIds.map(userRoom)), event),
+    notify(userIds, event) {
+      // To no room at all means to everybody.
+      if (userIds.length > 0) emit(io.to(userIds.map(userRoom)), event);
+    },
     disconnectSession: (sessionId) => io.in(sessionRoom(sessionId)).disconnectSockets(true),
     async close() {
       // Closes the sockets only: the HTTP server belongs to its listener.
@@ -84,6 +83,16 @@ export function createRealtime(options: {
       io.engine?.close();
     },
   };
+}
+
+/** Gives who a handshake is from, or the error that the client is told: `unauthorized`, or `unavailable`. */
+async function admit(cookieHeader: string, options: Pick<RealtimeOptions, 'authenticate' | 'logger'>): Promise<SignedInSocket | Error> {
+  try {
+    return (await options.authenticate(cookieHeader)) ?? new Error('unauthorized');
+  } catch (error) {
+    options.logger.error({ err: error }, 'a socket could not be authenticated');
+    return new Error('unavailable');
+  }
 }
 
 function emit(room: ReturnType<SocketServer['to']>, event: DomainEvent): void {

@@ -56,7 +56,7 @@ beforeAll(async () => {
     CRON_SECRET,
   });
   const logger = pino({ level: 'silent' });
-  instance = await compose({ config, logger, migrationsDirectory: join(import.meta.dirname, '../../prisma/migrations') });
+  instance = await compose({ config, logger, behindListener: false, migrationsDirectory: join(import.meta.dirname, '../../prisma/migrations') });
   listener = await listenForServers(createFederationMount(instance.federation, instance.sourceAddress), { host: '127.0.0.1', port: 0, tls: null, logger });
   await addAccount(ALICE);
   await found();

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { DemoDescriptor } from '../../conformance/launcher/descriptor.ts';
@@ -14,6 +14,8 @@ export const PLAYGROUND_TIMEOUT_MS = 240_000;
 const FIRST_PORT = 22_000;
 const PORTS_PER_RUN = 2_000;
 const PORTS_PER_WORKER = 40;
+/** Characters of a log that explain a failed start. */
+const LOG_END = 1_500;
 
 /** One instance of a playground as a test needs it. */
 interface TestInstance {
@@ -56,8 +58,10 @@ export async function startTestPlayground(options: {
     firstWebPort: firstPort,
     firstS2sPort: firstPort + PORTS_PER_WORKER / 2,
     ...(process.env['SECURECHAT_TEST_BUILD'] === 'off' ? { buildCommand: null } : {}),
-  }).catch((error: unknown) => {
-    throw new Error(`The playground did not start:\n${lines.join('\n')}`, { cause: error });
+  }).catch(async (cause: unknown) => {
+    const logs = await readLogEnds(directory);
+    await rm(dirname(directory), { recursive: true, force: true });
+    throw new Error(['The playground did not start:', ...lines, ...logs].join('\n'), { cause });
   });
   return {
     playground,
@@ -69,6 +73,12 @@ export async function startTestPlayground(options: {
       await rm(dirname(directory), { recursive: true, force: true });
     },
   };
+}
+
+/** The last lines of every log that a failed start leaves behind. */
+async function readLogEnds(directory: string): Promise<readonly string[]> {
+  const names = (await readdir(directory).catch(() => [])).filter((name) => name.endsWith('.log'));
+  return Promise.all(names.map(async (name) => `${name}: …${(await readFile(join(directory, name), 'utf8')).slice(-LOG_END)}`));
 }
 
 /**

@@ -1,7 +1,7 @@
 'use client';
 import { useQueryClient } from '@tanstack/react-query';
 import { useRouter, useSearchParams } from 'next/navigation';
-import { useCallback, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useMemo, useRef, useState } from 'react';
 import { useTranslations } from 'use-intl';
 import type { ConversationView } from '../../model.ts';
 import { classNames } from '../../ui/class-names.ts';
@@ -12,18 +12,20 @@ import { useChatClient } from '../chat-client-context.tsx';
 import { clientErrorCode } from '../client-error-code.ts';
 import { chatPath, conversationName } from '../conversations/conversation-name.ts';
 import { useConversation, useConversationChange, useConversations } from '../conversations/conversation-queries.ts';
-import { DetailsPane } from '../conversations/details-pane.tsx';
 import { queryKeys } from '../query-keys.ts';
 import { useErrorWords } from '../use-error-words.ts';
 import { ChatHeader } from './chat-header.tsx';
 import { RemovedNotice, SilentPeerNotice, UnverifiedNotice } from './chat-notices.tsx';
 import { Composer } from './composer.tsx';
-import { MessageInfoDialog } from './message-info-dialog.tsx';
-import { MessageMenu } from './message-menu.tsx';
 import type { MessageActions } from './message-row.tsx';
 import { RequestBar } from './request-bar.tsx';
 import { useTimeline, type Timeline } from './timeline-queries.ts';
 import { TimelineView } from './timeline-view.tsx';
+
+// What opens on demand is loaded on demand: the first chat stays small.
+const DetailsPane = lazy(async () => ({ default: (await import('../conversations/details-pane.tsx')).DetailsPane }));
+const MessageInfoDialog = lazy(async () => ({ default: (await import('./message-info-dialog.tsx')).MessageInfoDialog }));
+const MessageMenu = lazy(async () => ({ default: (await import('./message-menu.tsx')).MessageMenu }));
 
 /** Shows the chat that the address names, with its details beside it on demand. */
 export function ChatScreen() {
@@ -112,7 +114,7 @@ function Chat({ conversation, detailsOpen }: { conversation: ConversationView; d
         ) : null}
         {standing === 'member' ? <Composer conversationId={conversationId} name={name.title} beforeSend={beforeSend} /> : null}
       </main>
-      {detailsOpen ? <DetailsPane conversation={conversation} name={name} alone={!wide} /> : null}
+      <Suspense>{detailsOpen ? <DetailsPane conversation={conversation} name={name} alone={!wide} /> : null}</Suspense>
     </div>
   );
 }
@@ -170,13 +172,12 @@ function ChatTimeline({ conversation, timeline, title, group }: ChatTimelineProp
   return (
     <div ref={root} className="flex min-h-0 flex-1 flex-col">
       <TimelineView conversationId={conversationId} name={title} group={group} unreadCount={unreadCount} timeline={timeline} actions={actions} />
-      <MessageMenu
-        open={menu === null || menuMessage === undefined ? null : { message: menuMessage, x: menu.x, y: menu.y }}
-        onClose={() => setMenu(null)}
-        onClosed={focusAsked}
-        onInfo={setInfoId}
-      />
-      <MessageInfoDialog message={find(infoId ?? undefined) ?? null} onClose={() => setInfoId(null)} onClosed={focusAsked} />
+      <Suspense>
+        {menu === null || menuMessage === undefined ? null : (
+          <MessageMenu open={{ message: menuMessage, x: menu.x, y: menu.y }} onClose={() => setMenu(null)} onClosed={focusAsked} onInfo={setInfoId} />
+        )}
+        {infoId === null ? null : <MessageInfoDialog message={find(infoId) ?? null} onClose={() => setInfoId(null)} onClosed={focusAsked} />}
+      </Suspense>
     </div>
   );
 }

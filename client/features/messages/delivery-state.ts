@@ -35,7 +35,7 @@ export function summarizeDelivery(message: MessageView, ownDomain: string, silen
 }
 
 /** A domain that keeps messages of a chat waiting: how many, and when the next try is. */
-export interface SilentPeer {
+interface SilentPeer {
   readonly domain: string;
   readonly count: number;
   readonly nextAttemptAt: Date | null;

@@ -4,7 +4,7 @@ import type { DeliverySummary } from './delivery-state.ts';
 type DeliveryKey = keyof typeof en.delivery;
 
 /** The language that {@link deliveryWords} speaks: its catalogue and its way to list names. */
-export interface DeliveryLanguage {
+interface DeliveryLanguage {
   readonly t: (key: DeliveryKey, values: Record<string, string | number>) => string;
   readonly list: (domains: readonly string[]) => string;
 }

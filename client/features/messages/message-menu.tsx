@@ -6,14 +6,14 @@ import { useTranslations } from 'use-intl';
 import type { MessageView } from '../../model.ts';
 
 /** Where and for which message the menu is open. */
-export interface OpenMenu {
+interface OpenMenu {
   readonly message: MessageView;
   readonly x: number;
   readonly y: number;
 }
 
 interface MessageMenuProps {
-  readonly open: OpenMenu | null;
+  readonly open: OpenMenu;
   readonly onClose: () => void;
   /** Called when the menu has gone, to give the focus back. */
   readonly onClosed: () => void;
@@ -26,7 +26,6 @@ const ITEM = 'flex min-h-10 cursor-pointer items-center gap-3 rounded-lg px-3 te
 export function MessageMenu({ open, onClose, onClosed, onInfo }: MessageMenuProps) {
   const t = useTranslations('chat');
   const action = useTranslations('action');
-  if (open === null) return null;
   const { message } = open;
   const copy = async (text: string) => {
     try {

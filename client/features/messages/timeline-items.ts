@@ -3,7 +3,7 @@ import type { MessageView, SystemLineView, TimelinePage } from '../../model.ts';
 const GROUP_MS = 5 * 60_000;
 
 /** One row of the timeline; `first` and `last` tell the place of a message in its group. */
-export type TimelineItem =
+type TimelineItem =
   | { readonly kind: 'message'; readonly key: string; readonly message: MessageView; readonly first: boolean; readonly last: boolean }
   | { readonly kind: 'system'; readonly key: string; readonly line: SystemLineView }
   | { readonly kind: 'unread'; readonly key: 'unread' };
@@ -48,7 +48,7 @@ export function firstUnreadId(messages: readonly MessageView[], unreadCount: num
 }
 
 /** What {@link buildTimeline} is made from. */
-export interface TimelineInput {
+interface TimelineInput {
   readonly messages: readonly MessageView[];
   readonly systemLines: readonly SystemLineView[];
   readonly firstUnreadId: string | null;

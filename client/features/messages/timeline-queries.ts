@@ -9,6 +9,7 @@ import { joinMessages, joinSystemLines } from './timeline-items.ts';
 
 const PAGE_SIZE = 50;
 const NOTHING: readonly MessageView[] = [];
+const NO_IDS: readonly string[] = [];
 
 /** Names the sending of messages, so that the banner can count what is on its way. */
 export const SEND_MUTATION = ['send'] as const;
@@ -40,10 +41,14 @@ export function useTimeline(conversationId: string): Timeline {
     getNextPageParam: (page) => (page.hasOlder ? oldestPosition(page) : null),
   });
   const outgoing = useQuery({ queryKey: queryKeys.outgoing(conversationId), queryFn: () => NOTHING, staleTime: Infinity, initialData: NOTHING });
+  const putBack = useQuery({ queryKey: queryKeys.putBack(conversationId), queryFn: () => NO_IDS, staleTime: Infinity, initialData: NO_IDS });
   const pages = query.data?.pages;
   const joined = useMemo(
-    () => ({ messages: joinMessages(pages ?? [], outgoing.data), systemLines: joinSystemLines(pages ?? []) }),
-    [pages, outgoing.data],
+    () => ({
+      messages: joinMessages(pages ?? [], outgoing.data).filter((message) => message.localState !== 'rejected' || !putBack.data.includes(message.messageId)),
+      systemLines: joinSystemLines(pages ?? []),
+    }),
+    [pages, outgoing.data, putBack.data],
   );
   return {
     ...joined,
@@ -75,7 +80,9 @@ export function useSendMessage(conversationId: string) {
         });
       } catch (error) {
         // The text goes back to the composer, so its bubble goes.
-        queryClient.setQueryData<readonly MessageView[]>(outgoingKey, (list = []) => list.filter((each) => each.messageId !== queuedId));
+        const refusedId = queuedId;
+        queryClient.setQueryData<readonly MessageView[]>(outgoingKey, (list = []) => list.filter((each) => each.messageId !== refusedId));
+        if (refusedId !== null) queryClient.setQueryData<readonly string[]>(queryKeys.putBack(conversationId), (ids = NO_IDS) => [...ids, refusedId]);
         throw error;
       }
     },

@@ -3,7 +3,7 @@ import type { ChatClient, ClientEvent, ConnectionState, ConversationView, Lookup
 import { scriptedChats, scriptedDelivery, scriptedMessage, type ScriptedChat } from './scripted-data.ts';
 
 /** What the script starts from. */
-export interface Script {
+interface Script {
   readonly now: Date;
   readonly signedIn: boolean;
   readonly empty?: boolean;
@@ -12,7 +12,7 @@ export interface Script {
 }
 
 /** A client without a server, with two strings to pull. */
-export interface ScriptedChatClient extends ChatClient {
+interface ScriptedChatClient extends ChatClient {
   /** Tells every listener of an event, after taking a connection state over. */
   emit(event: ClientEvent): void;
 }

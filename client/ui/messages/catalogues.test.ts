@@ -10,9 +10,9 @@ function flatten(node: Node, path = ''): ReadonlyMap<string, string> {
   return new Map(Object.entries(node).flatMap(([key, child]) => [...flatten(child, path === '' ? key : `${path}.${key}`)]));
 }
 
-/** The names between `{` and `}` or `,` that a message takes. */
+/** The names between `{` and `}` or `,` that a message takes; what stands behind a plural case is text. */
 function argumentsOf(message: string): readonly string[] {
-  return [...new Set([...message.matchAll(/\{(\w+)\s*[,}]/g)].map((match) => match[1] ?? ''))].toSorted();
+  return [...new Set([...message.matchAll(/(?<!(?:one|other|=\d+) )\{(\w+)\s*[,}]/g)].map((match) => match[1] ?? ''))].toSorted();
 }
 
 const english = flatten(en);

@@ -4,6 +4,7 @@ import type { Domain, UserId, Username } from '../../../protocol/ids.ts';
 import { DomainError } from '../domain-error.ts';
 import type { Account, AccountStore, Clock, PasswordHashing, PublicIdentity, SealedVault } from '../ports.ts';
 import type { RateLimit } from '../rate-limit.ts';
+import { sourceNetwork } from '../source-network.ts';
 import { createAuthVerifier, verifyAuthSecret } from './auth-verifier.ts';
 import type { InviteStore } from './invites.ts';
 import { hashInvite } from './invites.ts';
@@ -58,10 +59,18 @@ export function createAccounts(options: AccountsOptions): Accounts {
   // Compared against when a name is unknown, so that the answer takes the same work.
   const decoyVerifier = createAuthVerifier(options.randomBytes(32), options.randomBytes);
 
+  async function publicIdentity(userId: UserId): Promise<PublicIdentity> {
+    if (domainOf(userId) !== localDomain) throw new ProtocolError('misdirected');
+    const account = await store.find(userId);
+    if (account === null) throw new ProtocolError('unknown_user');
+    if (account.deactivatedAt !== null) throw new ProtocolError('user_gone');
+    return account.publicIdentity;
+  }
+
   return {
     async register(registration) {
       if (options.signup === 'closed') throw new DomainError('signup_closed');
-      takeToken(options.signupLimit, registration.sourceAddress);
+      takeToken(options.signupLimit, sourceNetwork(registration.sourceAddress));
       assertStrongHashing(registration.passwordHashing);
       const userId = userIdOf(registration.username);
       assertIdentityOf(userId, registration.publicIdentity, 1);
@@ -76,7 +85,11 @@ export function createAccounts(options: AccountsOptions): Accounts {
         createdAt: now,
         deactivatedAt: null,
       };
-      if (options.signup === 'invite') await spendInvite(options.invites, registration.invite, userId, now);
+      if (options.signup === 'invite') {
+        const { invite } = registration;
+        const spent = invite !== null && (await options.invites.spend(hashInvite(invite), userId, now));
+        if (!spent) throw new DomainError('invite_invalid');
+      }
       if (!(await store.insert(account, registration.vault))) throw new DomainError('username_taken');
       return userId;
     },
@@ -89,19 +102,13 @@ export function createAccounts(options: AccountsOptions): Accounts {
     },
 
     async authenticate({ username, authSecret, sourceAddress }) {
-      takeToken(options.signInLimit, `${sourceAddress} ${username}`);
+      takeToken(options.signInLimit, `${sourceNetwork(sourceAddress)} ${username}`);
       const account = await store.find(userIdOf(username));
       const verified = verifyAuthSecret(authSecret, account?.authVerifier ?? decoyVerifier);
       return account !== null && account.deactivatedAt === null && verified ? account.userId : null;
     },
 
-    async publicIdentity(userId) {
-      if (domainOf(userId) !== localDomain) throw new ProtocolError('misdirected');
-      const account = await store.find(userId);
-      if (account === null) throw new ProtocolError('unknown_user');
-      if (account.deactivatedAt !== null) throw new ProtocolError('user_gone');
-      return account.publicIdentity;
-    },
+    publicIdentity,
 
     async vault(userId) {
       const vault = await store.findVault(userId);
@@ -114,7 +121,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     },
 
     async resetIdentity(userId, identity, vault) {
-      const current = await this.publicIdentity(userId);
+      const current = await publicIdentity(userId);
       assertIdentityOf(userId, identity, current.keyVersion + 1);
       if (!(await store.replaceVault(userId, vault, clock.now()))) throw new DomainError('vault_changed');
       await store.replaceIdentity(userId, identity);
@@ -129,9 +136,4 @@ function takeToken(limit: RateLimit, key: string): void {
 
 function assertIdentityOf(userId: UserId, identity: PublicIdentity, keyVersion: number): void {
   if (identity.userId !== userId || identity.keyVersion !== keyVersion) throw new DomainError('identity_invalid');
-}
-
-async function spendInvite(invites: InviteStore, invite: string | null, userId: UserId, now: Date): Promise<void> {
-  const spent = invite !== null && (await invites.spend(hashInvite(invite), userId, now));
-  if (!spent) throw new DomainError('invite_invalid');
 }

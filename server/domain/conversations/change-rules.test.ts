@@ -62,7 +62,7 @@ const rotate = (overrides: Partial<ChangeSketch> = {}): ChangeBody => sketch(id,
 
 const members = stateOf([bob, alice, carol]);
 const table = (rows: readonly (readonly [name: string, body: ChangeBody, given: Given, expected: string])[]): void => {
-  test.each(rows)('%s', (_name, body, given, expected) => expect(outcome(body, given)).toBe(expected));
+  test.each(rows)('%s', (...[, body, given, expected]) => expect(outcome(body, given)).toBe(expected));
 };
 
 describe('a founding', () => {

@@ -24,7 +24,7 @@ export interface ChangeSketch {
   readonly all: readonly UserId[];
   readonly keysFor: readonly UserId[];
   /** Absent in Core. */
-  readonly epoch?: number;
+  readonly epoch?: number | undefined;
   readonly timestamp?: string;
 }
 

@@ -1,4 +1,3 @@
-import { SOURCE_ADDRESS_HEADER } from '../../../../server/auth/auth-options.ts';
 import { getInstance } from '../../../../server/instance.ts';
 import { handleTrpcRequest } from '../../../../server/trpc/mount.ts';
 
@@ -9,7 +8,7 @@ async function handle(request: Request): Promise<Response> {
   const instance = await getInstance();
   return handleTrpcRequest(request, {
     createContext: instance.createTrpcContext,
-    sourceAddress: request.headers.get(SOURCE_ADDRESS_HEADER) ?? request.headers.get('x-real-ip') ?? 'unknown',
+    sourceAddress: request.headers.get(instance.sourceHeader) ?? 'unknown',
     logger: instance.logger,
   });
 }

@@ -1,4 +1,3 @@
-import { SOURCE_ADDRESS_HEADER } from '../../../../server/auth/auth-options.ts';
 import { handleFederationRequest } from '../../../../server/http/federation-route.ts';
 import { getInstance } from '../../../../server/instance.ts';
 
@@ -6,9 +5,9 @@ export const dynamic = 'force-dynamic';
 
 /** The mount of the federation handler for function platforms; the Node listener answers ahead of it. */
 async function handle(request: Request): Promise<Response> {
-  const { federation } = await getInstance();
-  const source = request.headers.get(SOURCE_ADDRESS_HEADER) ?? request.headers.get('x-real-ip') ?? 'unknown';
-  return handleFederationRequest(request, federation, source);
+  const instance = await getInstance();
+  const source = request.headers.get(instance.sourceHeader) ?? 'unknown';
+  return handleFederationRequest(request, instance.federation, source);
 }
 
 export { handle as GET, handle as POST, handle as PUT, handle as PATCH, handle as DELETE };
