@@ -100,15 +100,7 @@ export interface SignedIn {
   readonly domain: string;
 }
 
-export interface SessionView {
-  readonly id: string;
-  readonly label: string;
-  readonly createdAt: Date;
-  readonly lastSeenAt: Date;
-  readonly current: boolean;
-}
-
-export interface InstanceInfo {
+interface InstanceInfo {
   readonly domain: string;
   readonly signup: 'open' | 'invite' | 'closed';
 }
@@ -142,8 +134,6 @@ export interface ChatClient {
     restore(): Promise<SignedIn | null>;
     current(): SignedIn | null;
     signOut(): Promise<void>;
-    sessions(): Promise<readonly SessionView[]>;
-    revokeSession(id: string): Promise<void>;
     resetIdentity(): Promise<void>;
   };
   readonly contacts: {

@@ -15,7 +15,7 @@ const MAX_PORT = 65_535;
 const signatureField = base64Field(SIGNATURE_BYTES);
 
 /** One listed federation key; `publicKey` is base64 of 32 bytes. @see docs/protocol.md [KEY-2] */
-export interface ListedKey {
+interface ListedKey {
   readonly kid: KeyId;
   readonly publicKey: string;
 }

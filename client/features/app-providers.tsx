@@ -5,6 +5,8 @@ import { useEffect, useState, useSyncExternalStore, type ReactNode } from 'react
 import { Toaster } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { ChatClient } from '../model.ts';
+import { createInstanceClient } from '../trpc/instance-client.ts';
+import { InstanceProvider } from '../trpc/instance-context.ts';
 import { ErrorNotice } from '../ui/error-notice.tsx';
 import { PreferencesProvider } from '../ui/preferences-context.tsx';
 import { ShellSkeleton } from '../ui/skeleton.tsx';
@@ -60,6 +62,7 @@ function ClientGate({ children }: { children: ReactNode }) {
   const t = useTranslations('error');
   const { loading, retry } = useLoadedClient();
   const [queryClient] = useState(createQueryClient);
+  const [instanceClient] = useState(() => createInstanceClient({ baseUrl: '', fetch: (url, init) => fetch(url, init) }));
   if (loading.kind === 'loading') return <ShellSkeleton />;
   if (loading.kind === 'failed') {
     return (
@@ -73,13 +76,15 @@ function ClientGate({ children }: { children: ReactNode }) {
   return (
     <ChatClientProvider client={loading.client}>
       <QueryClientProvider client={queryClient}>
-        <ClientEventsBridge />
-        <AccountProvider>
-          <div className="flex h-dvh flex-col">
-            <ConnectionBanner />
-            <div className="min-h-0 flex-1">{children}</div>
-          </div>
-        </AccountProvider>
+        <InstanceProvider trpcClient={instanceClient} queryClient={queryClient}>
+          <ClientEventsBridge />
+          <AccountProvider>
+            <div className="flex h-dvh flex-col">
+              <ConnectionBanner />
+              <div className="min-h-0 flex-1">{children}</div>
+            </div>
+          </AccountProvider>
+        </InstanceProvider>
       </QueryClientProvider>
     </ChatClientProvider>
   );

@@ -20,9 +20,12 @@ function useBannerState(online: boolean): BannerState {
       const timer = setTimeout(() => setState('down'), SHOW_AFTER_MS);
       return () => clearTimeout(timer);
     }
-    setState((previous) => (previous === 'down' ? 'caught_up' : 'hidden'));
+    const back = setTimeout(() => setState((previous) => (previous === 'down' ? 'caught_up' : 'hidden')), 0);
     const timer = setTimeout(() => setState('hidden'), CAUGHT_UP_FOR_MS);
-    return () => clearTimeout(timer);
+    return () => {
+      clearTimeout(back);
+      clearTimeout(timer);
+    };
   }, [online]);
   return state;
 }

@@ -2,7 +2,6 @@
 export const queryKeys = {
   instance: ['instance'],
   account: ['account'],
-  browsers: ['browsers'],
   conversations: ['conversations'],
   conversation: (conversationId: string) => ['conversation', conversationId] as const,
   timeline: (conversationId: string) => ['timeline', conversationId] as const,

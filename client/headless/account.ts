@@ -39,19 +39,6 @@ export function createAccount(parts: AccountParts): ChatClient['account'] {
       await credentials.signOut().catch(() => undefined);
       await keystore.wipe();
     },
-    sessions: () =>
-      within(async () => {
-        const sessions = await callInstance(api.account.sessions.query());
-        return sessions.map(({ createdAt, lastSeenAt, ...session }) => ({
-          ...session,
-          createdAt: new Date(createdAt),
-          lastSeenAt: new Date(lastSeenAt),
-        }));
-      }),
-    revokeSession: (sessionId) =>
-      within(async () => {
-        await callInstance(api.account.revokeSession.mutate({ sessionId }));
-      }),
     resetIdentity: () =>
       within(async (session) => {
         await session.resetIdentity();

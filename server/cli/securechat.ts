@@ -10,6 +10,7 @@ import { EXIT, UsageError } from './exit.ts';
 
 /** Runs one command of the operator; exit codes 0 good, 1 the thing checked is bad, 2 usage or configuration, 3 our fault. */
 async function main(args: readonly string[]): Promise<number> {
+  // Commands made from it below take over its handling of errors.
   const program = new Command('securechat')
     .description('Runs and looks after one SecureChat instance; its settings come from the environment (see docs/operations.md).')
     .exitOverride()
@@ -24,11 +25,6 @@ async function main(args: readonly string[]): Promise<number> {
   addConfigCommand(program, setExitCode);
   addInviteCommand(program);
   addPeersCommand(program);
-  // Sub-commands take the same handling of errors as the program itself.
-  for (const command of program.commands) {
-    command.exitOverride();
-    for (const sub of command.commands) sub.exitOverride();
-  }
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;

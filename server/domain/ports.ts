@@ -200,7 +200,7 @@ export interface StoredChange {
   readonly afterPosition: number;
 }
 
-export interface WrappedSessionKey {
+interface WrappedSessionKey {
   readonly epoch: number;
   readonly encryptedSessionKey: string;
 }

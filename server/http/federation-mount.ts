@@ -25,6 +25,11 @@ export interface FederationHandlers {
   readonly keyDocument: (method: string) => Answer;
 }
 
+/** How long the sender of an oversized body may go on sending while it reads the answer. */
+const LINGER_MS = 1_000;
+/** Whatever stands behind decodes once; the rest is for what decodes again. */
+const DECODING_PASSES = 3;
+
 /** Handles a request if it is one of servers; false leaves it to others. */
 export type FederationMount = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
 
@@ -48,29 +53,40 @@ export function createFederationMount(handlers: FederationHandlers, sourceAddres
       body,
       sourceAddress: sourceAddress(request.socket.remoteAddress ?? '', request.headers['x-forwarded-for']?.toString()),
     });
-    // What is left of an oversized body is not read, so the connection cannot be used again.
-    if (body === 'too_large') response.setHeader('connection', 'close');
     write(response, answer);
+    if (body === 'too_large') linger(request);
     return true;
   };
+}
+
+/** Closing while the sender still writes would reset the connection before it has read the answer: what comes is dropped for a while. */
+function linger(request: IncomingMessage): void {
+  request.resume();
+  const cutOff = setTimeout(() => request.socket.destroy(), LINGER_MS);
+  request.once('close', () => clearTimeout(cutOff));
 }
 
 /** Whether a target means the prefix, however it is spelt: percent-encoded, with dot segments, doubled slashes or a host. */
 function concernsFederation(rawTarget: string): boolean {
   if (rawTarget.startsWith(FEDERATION_PREFIX)) return true;
-  const path = rawTarget.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '').replace(/[?#].*$/, '');
-  return normalise(path).startsWith(FEDERATION_PREFIX);
+  const path = decodePercent(rawTarget.replace(/[?#].*$/, '')).replaceAll('\\', '/');
+  const afterScheme = path.replace(/^[a-z][a-z0-9+.-]*:/i, '');
+  // To some readers what follows two slashes is a host, to others the path itself.
+  const afterHost = afterScheme.replace(/^\/\/[^/]*/, '');
+  return [afterScheme, afterHost].some((text) => normalise(text).startsWith(FEDERATION_PREFIX));
+}
+
+function decodePercent(text: string): string {
+  let decoded = text;
+  for (let pass = 0; pass < DECODING_PASSES; pass += 1) {
+    decoded = decoded.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  }
+  return decoded;
 }
 
 function normalise(path: string): string {
-  let decoded = path;
-  try {
-    decoded = decodeURIComponent(path);
-  } catch {
-    // Not decodable: compared as it stands.
-  }
   const segments: string[] = [];
-  for (const segment of decoded.replaceAll('\\', '/').split('/')) {
+  for (const segment of path.split('/')) {
     if (segment === '..') segments.pop();
     else if (segment !== '' && segment !== '.') segments.push(segment);
   }

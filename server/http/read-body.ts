@@ -9,7 +9,9 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   if (declared > maxBytes) return 'too_large';
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Giving up must not destroy the connection: the sender is owed an answer.
+  const incoming: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
+  for await (const chunk of incoming) {
     length += chunk.length;
     if (length > maxBytes) return 'too_large';
     chunks.push(chunk);

@@ -10,8 +10,8 @@ export const PLATFORM_SOURCE_HEADER = 'x-real-ip';
 export type SourceAddress = (connection: string, forwardedFor: string | undefined) => string;
 
 /**
- * Creates the reading of `X-Forwarded-For`: from the right, the first address that is not itself a trusted proxy. A
- * header sent over an untrusted connection is ignored.
+ * Creates the reading of `X-Forwarded-For`: from the right, the first entry that is not itself a trusted proxy, where it
+ * is an address; what stands left of it anybody may have written. A header over an untrusted connection is ignored.
  */
 export function createSourceAddress(trustedProxies: readonly string[]): SourceAddress {
   const trusted = new BlockList();
@@ -21,9 +21,15 @@ export function createSourceAddress(trustedProxies: readonly string[]): SourceAd
   }
   const isTrusted = (address: string): boolean => isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
   return (connection, forwardedFor) => {
-    const direct = connection.replace(/^::ffff:(?=\d+\.)/i, '');
+    const direct = spellIpv4(connection);
     if (!isTrusted(direct)) return direct;
-    const hops = (forwardedFor ?? '').split(',').map((hop) => hop.trim());
-    return hops.reverse().find((hop) => isIP(hop) !== 0 && !isTrusted(hop)) ?? direct;
+    const hops = (forwardedFor ?? '').split(',').map((hop) => spellIpv4(hop.trim()));
+    const source = hops.findLast((hop) => !isTrusted(hop));
+    return source === undefined || isIP(source) === 0 ? direct : source;
   };
+}
+
+/** Takes an IPv4 address out of its IPv6 form. */
+function spellIpv4(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '');
 }

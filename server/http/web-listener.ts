@@ -57,6 +57,10 @@ export function listenForServers(federation: FederationMount, options: ListenOpt
 
 function listen(handle: NodeHandler, { host, port, tls, logger }: ListenOptions): Promise<Listener> {
   const onRequest: RequestListener = (request, response) => {
+    // A connection that becomes idle during a stop is not waited for.
+    response.once('close', () => {
+      if (!server.listening) server.closeIdleConnections();
+    });
     void answer(handle, { request, response, logger });
   };
   const settings = { keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: MAX_HEADER_BYTES };
@@ -80,7 +84,7 @@ async function answer(handle: NodeHandler, exchange: { request: IncomingMessage;
     await handle(request, response);
   } catch (error) {
     // A request that its sender cut off is no fault of ours, and there is nobody to answer.
-    if (request.destroyed && !response.headersSent) return;
+    if (request.errored !== null || response.destroyed) return;
     logger.error({ err: error, method: request.method }, 'a request failed');
     if (response.headersSent) response.destroy();
     else response.writeHead(500, { 'content-length': '0' }).end();

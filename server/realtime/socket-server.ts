@@ -32,7 +32,7 @@ const RECHECK_MS = 60_000;
 
 /**
  * Creates the socket side of the Notifier. Only the server joins rooms: one per user, one per session. A handshake
- * without a live session, or from a page of another origin, is refused with the message `unauthorized`.
+ * without a live session is refused with the message `unauthorized`, one from a page of another origin before that.
  */
 export function createRealtime(options: RealtimeOptions): Realtime {
   const io: SocketServer = new Server({

@@ -23,7 +23,7 @@ export interface TrpcServices {
   readonly now: () => Date;
 }
 
-export interface SignedInContext {
+interface SignedInContext {
   readonly userId: UserId;
   readonly sessionId: string;
 }

@@ -6,6 +6,9 @@ import { publicKeyAnswer } from '../../protocol/schemas/public-key-answer.ts';
 
 const AUTH_SECRET_BYTES = 32;
 const MAX_VAULT_CHARACTERS = 1_048_576;
+const MAX_WRAPPED_KEY_CHARACTERS = 4_096;
+/** The counter is stored in 32 bits. */
+const MAX_COUNTER = 2 ** 31 - 1;
 
 /** A username of this instance. @see docs/protocol.md [ID-1] */
 export const usernameInput = z.string().transform((text, context): Username => {
@@ -38,12 +41,20 @@ export const passwordHashingInput = z.object({
   parallelism: z.int().min(1).max(64),
 });
 
+/** Opaque text of a bounded length; U+0000 is what PostgreSQL keeps in no text. */
+function storableText(maxCharacters: number): z.ZodType<string> {
+  return z.string().max(maxCharacters).refine((text) => !text.includes('\0'));
+}
+
+/** The id of a signed-in browser's session. */
+export const sessionIdInput = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+
 /** A sealed vault as the browser saves it. */
 export const vaultInput = z.object({
-  counter: z.int().min(1),
-  sealed: z.string().max(MAX_VAULT_CHARACTERS),
-  wrappedByPassword: z.string().max(4_096),
-  wrappedByRecovery: z.string().max(4_096),
+  counter: z.int().min(1).max(MAX_COUNTER),
+  sealed: storableText(MAX_VAULT_CHARACTERS),
+  wrappedByPassword: storableText(MAX_WRAPPED_KEY_CHARACTERS),
+  wrappedByRecovery: storableText(MAX_WRAPPED_KEY_CHARACTERS),
 });
 
 /** A public identity with all of its members. */

@@ -1,7 +1,7 @@
 import { initTRPC, TRPCError } from '@trpc/server';
 import type { TRPC_ERROR_CODE_KEY } from '@trpc/server';
 import type { ErrorCode } from '../../protocol/errors.ts';
-import { ProtocolError } from '../../protocol/errors.ts';
+import { ERROR_REGISTRY, ProtocolError } from '../../protocol/errors.ts';
 import { DomainError } from '../domain/domain-error.ts';
 import type { DomainErrorCode } from '../domain/domain-error.ts';
 import type { TrpcContext } from './context.ts';
@@ -18,19 +18,23 @@ const DOMAIN_CODES: Readonly<Record<DomainErrorCode, TRPC_ERROR_CODE_KEY>> = {
   unknown_session: 'NOT_FOUND',
 };
 
-const PROTOCOL_CODES: Partial<Readonly<Record<ErrorCode, TRPC_ERROR_CODE_KEY>>> = {
-  invalid_body: 'BAD_REQUEST',
-  domain_blocked: 'FORBIDDEN',
-  conversation_owner_mismatch: 'FORBIDDEN',
-  not_owner_domain: 'FORBIDDEN',
-  not_a_member: 'FORBIDDEN',
-  unknown_user: 'NOT_FOUND',
-  unknown_conversation: 'NOT_FOUND',
-  user_gone: 'NOT_FOUND',
-  message_id_conflict: 'CONFLICT',
-  conversation_exists: 'CONFLICT',
-  stale_epoch: 'CONFLICT',
-  misdirected: 'BAD_REQUEST',
+type ProtocolStatus = (typeof ERROR_REGISTRY)[ErrorCode]['status'];
+
+/** What a code of the registry is to a browser; what only servers say to each other would be a fault of ours. */
+const PROTOCOL_CODES: Readonly<Record<ProtocolStatus, TRPC_ERROR_CODE_KEY>> = {
+  400: 'BAD_REQUEST',
+  401: 'INTERNAL_SERVER_ERROR',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  405: 'INTERNAL_SERVER_ERROR',
+  409: 'CONFLICT',
+  410: 'NOT_FOUND',
+  413: 'PAYLOAD_TOO_LARGE',
+  415: 'INTERNAL_SERVER_ERROR',
+  421: 'BAD_REQUEST',
+  429: 'TOO_MANY_REQUESTS',
+  500: 'INTERNAL_SERVER_ERROR',
+  503: 'SERVICE_UNAVAILABLE',
 };
 
 const trpc = initTRPC.context<TrpcContext>().create({
@@ -53,7 +57,7 @@ const translateErrors = trpc.middleware(async ({ next }) => {
   if (result.ok) return result;
   const { cause } = result.error;
   if (cause instanceof DomainError) throw new TRPCError({ code: DOMAIN_CODES[cause.code], cause });
-  if (cause instanceof ProtocolError) throw new TRPCError({ code: PROTOCOL_CODES[cause.code] ?? 'INTERNAL_SERVER_ERROR', cause });
+  if (cause instanceof ProtocolError) throw new TRPCError({ code: PROTOCOL_CODES[ERROR_REGISTRY[cause.code].status], cause });
   return result;
 });
 

@@ -1,5 +1,6 @@
 'use client';
-import { useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useInstanceProcedures } from '../../trpc/instance-context.ts';
 import { useChatClient } from '../chat-client-context.tsx';
 import { queryKeys } from '../query-keys.ts';
 
@@ -11,6 +12,16 @@ export function useInstance() {
 
 /** Lists the browsers that are signed in to this account. */
 export function useBrowsers() {
-  const client = useChatClient();
-  return useQuery({ queryKey: queryKeys.browsers, queryFn: () => client.account.sessions() });
+  return useQuery(useInstanceProcedures().account.sessions.queryOptions());
+}
+
+/** Signs one of them out, and asks for the list again. */
+export function useRevokeBrowser() {
+  const { account } = useInstanceProcedures();
+  const queryClient = useQueryClient();
+  return useMutation(
+    account.revokeSession.mutationOptions({
+      onSuccess: () => queryClient.invalidateQueries({ queryKey: account.sessions.queryKey() }),
+    }),
+  );
 }

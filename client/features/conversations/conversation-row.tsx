@@ -1,7 +1,7 @@
 'use client';
 import { ShieldAlert } from 'lucide-react';
 import Link from 'next/link';
-import { useTranslations } from 'use-intl';
+import { useNow, useTranslations } from 'use-intl';
 import type { ConversationView } from '../../model.ts';
 import { classNames } from '../../ui/class-names.ts';
 import { splitUserId } from '../contacts/address-input.ts';
@@ -67,9 +67,10 @@ export function ConversationRow({ conversation, selected }: ConversationRowProps
 
 function RowTime({ at }: { at: Date }) {
   const listTime = useListTime();
+  const now = useNow({ updateInterval: 60_000 });
   return (
     <time dateTime={at.toISOString()} className="col-start-2 row-start-1 text-end text-xs text-muted tabular-nums">
-      {listTime(at, new Date())}
+      {listTime(at, now)}
     </time>
   );
 }

@@ -105,7 +105,7 @@ export function NewChatScreen() {
               {t('add')}
             </Button>
           </div>
-          <button type="submit" hidden />
+          <button type="submit" hidden aria-label={t('start')} />
         </form>
         <p role="status" className="mt-4 flex min-h-6 items-center gap-2 text-[0.9375rem] text-muted">
           {chat.busy ? <Spinner /> : null}

@@ -1,7 +1,7 @@
 'use client';
 import { Hourglass, ShieldAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { useFormatter, useTranslations } from 'use-intl';
+import { useFormatter, useNow, useTranslations } from 'use-intl';
 import type { MessageView } from '../../model.ts';
 import { silentPeers } from './delivery-state.ts';
 
@@ -9,13 +9,14 @@ import { silentPeers } from './delivery-state.ts';
 export function SilentPeerNotice({ messages }: { messages: readonly MessageView[] }) {
   const t = useTranslations('chat');
   const format = useFormatter();
+  const now = useNow({ updateInterval: 1_000 });
   const peers = silentPeers(messages);
   return (
     <div role="status">
       {peers.map(({ domain, count, nextAttemptAt }) => (
         <Notice key={domain} icon={<Hourglass aria-hidden="true" className="mt-0.5 size-4 shrink-0 text-warn" />}>
           {t('peerSilent', { domain, count })}
-          {nextAttemptAt === null || nextAttemptAt.getTime() < Date.now() ? null : ` ${t('peerRetry', { time: format.relativeTime(nextAttemptAt, new Date()) })}`}
+          {nextAttemptAt === null || nextAttemptAt < now ? null : ` ${t('peerRetry', { time: format.relativeTime(nextAttemptAt, now) })}`}
         </Notice>
       ))}
     </div>

@@ -1,5 +1,5 @@
 'use client';
-import { useFormatter, useTranslations } from 'use-intl';
+import { useFormatter, useNow, useTranslations } from 'use-intl';
 
 function sameDay(one: Date, other: Date): boolean {
   return one.toDateString() === other.toDateString();
@@ -9,7 +9,7 @@ function sameDay(one: Date, other: Date): boolean {
 export function DayLabel({ date }: { date: Date }) {
   const t = useTranslations('chat');
   const format = useFormatter();
-  const now = new Date();
+  const now = useNow({ updateInterval: 60_000 });
   const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
   const words = sameDay(date, now)
     ? t('today')

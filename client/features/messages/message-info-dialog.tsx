@@ -2,7 +2,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { RotateCw } from 'lucide-react';
 import { toast } from 'sonner';
-import { useFormatter, useTranslations } from 'use-intl';
+import { useFormatter, useNow, useTranslations } from 'use-intl';
 import type { DeliveryView, MessageView } from '../../model.ts';
 import { Button } from '../../ui/button.tsx';
 import { classNames } from '../../ui/class-names.ts';
@@ -91,6 +91,7 @@ function RemoteHop({ messageId, delivery }: { messageId: string; delivery: Deliv
   const client = useChatClient();
   const errorWords = useErrorWords();
   const deliveryErrorWords = useDeliveryErrorWords();
+  const now = useNow({ updateInterval: 1_000 });
   const { domain } = delivery;
   const retry = useMutation({
     mutationFn: () => client.messages.retry(messageId, domain),
@@ -98,7 +99,7 @@ function RemoteHop({ messageId, delivery }: { messageId: string; delivery: Deliv
   });
   const state = REMOTE_STATES[delivery.state];
   const Icon = DELIVERY_ICONS[state];
-  const next = delivery.state === 'waiting' && delivery.nextAttemptAt !== null ? t('next', { time: format.relativeTime(delivery.nextAttemptAt, new Date()) }) : null;
+  const next = delivery.state === 'waiting' && delivery.nextAttemptAt !== null ? t('next', { time: format.relativeTime(delivery.nextAttemptAt, now) }) : null;
   return (
     <li className="flex items-start gap-3" data-domain={domain} data-state={delivery.state}>
       <Icon aria-hidden="true" className={classNames('mt-0.5 size-5 shrink-0', ICON_COLOURS[state])} />

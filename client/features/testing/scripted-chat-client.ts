@@ -92,12 +92,6 @@ export function createScriptedChatClient(script: Script): ScriptedChatClient {
       restore: () => answer(() => me),
       current: () => me,
       signOut: () => answer(() => void (me = null)),
-      sessions: () =>
-        answer(() => [
-          { id: 's1', label: 'Firefox on Debian', createdAt: new Date(script.now.getTime() - 9e8), lastSeenAt: script.now, current: true },
-          { id: 's2', label: 'Chromium on Android', createdAt: new Date(script.now.getTime() - 5e9), lastSeenAt: new Date(script.now.getTime() - 3e7), current: false },
-        ]),
-      revokeSession: () => answer(() => undefined),
       resetIdentity: () => answer(() => undefined),
     },
     contacts: {

@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import { formatKeyTxt, keyTxtName, srvName } from '../../../protocol/key-txt.ts';
 import { readConfig } from '../../config/read-config.ts';
-import { loadOwnKeys } from '../../federation/keys/own-keys.ts';
+import { loadConfiguredKeys } from '../configured-keys.ts';
+import { UsageError } from '../exit.ts';
 import { printOutcome } from '../print.ts';
+import { readDomain } from '../read-domain.ts';
 
 const TTL_SECONDS = 3600;
 const HTTPS_PORT = 443;
@@ -17,11 +19,12 @@ export function addDnsCommand(program: Command): void {
     .option('--json', 'print one JSON object')
     .action(async (options: { target?: string; port: string; json?: boolean }) => {
       const config = readConfig(process.env);
-      const { domain, dataDirectory: directory, SECURECHAT_S2S_PRIVATE_KEY: pem } = config;
-      const { kid, publicKey } = await loadOwnKeys(pem === null ? { domain, directory, create: true } : { domain, pem });
-      const target = options.target ?? domain;
+      const { domain } = config;
+      const target = options.target === undefined ? domain : readDomain(options.target);
+      const port = readPort(options.port);
+      const { kid, publicKey } = await loadConfiguredKeys(config, { create: true });
       const records = [
-        { name: srvName(domain), type: 'SRV', data: `10 10 ${options.port} ${target}.` },
+        { name: srvName(domain), type: 'SRV', data: `10 10 ${port} ${target}.` },
         { name: keyTxtName(domain), type: 'TXT', data: `"${formatKeyTxt({ kid, publicKey })}"` },
       ];
       printOutcome(options, {
@@ -29,4 +32,10 @@ export function addDnsCommand(program: Command): void {
         lines: records.map(({ name, type, data }) => `${name}. ${TTL_SECONDS} IN ${type} ${data}`),
       });
     });
+}
+
+function readPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port < 1 || port > 65_535) throw new UsageError('A port is a whole number from 1 to 65535.');
+  return port;
 }

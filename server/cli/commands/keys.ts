@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { readConfig } from '../../config/read-config.ts';
-import { loadOwnKeys, OwnKeyError } from '../../federation/keys/own-keys.ts';
+import { loadConfiguredKeys } from '../configured-keys.ts';
 import { printOutcome } from '../print.ts';
-import { UsageError } from '../exit.ts';
 
 interface KeysOptions {
   readonly json?: boolean;
@@ -25,19 +24,9 @@ export function addKeysCommand(program: Command): void {
 
 async function show(options: KeysOptions, create: boolean): Promise<void> {
   const config = readConfig(process.env);
-  const { kid, publicKey } = await load(config, create);
+  const { kid, publicKey } = await loadConfiguredKeys(config, { create });
   printOutcome(options, {
     json: { domain: config.domain, kid, publicKey },
     lines: [`domain      ${config.domain}`, `key id      ${kid}`, `public key  ${publicKey}`],
   });
-}
-
-async function load(config: ReturnType<typeof readConfig>, create: boolean) {
-  const { domain, dataDirectory: directory, SECURECHAT_S2S_PRIVATE_KEY: pem } = config;
-  try {
-    return await loadOwnKeys(pem === null ? { domain, directory, create } : { domain, pem });
-  } catch (error) {
-    if (error instanceof OwnKeyError) throw new UsageError(error.message, { cause: error });
-    throw error;
-  }
 }

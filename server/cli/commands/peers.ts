@@ -1,10 +1,8 @@
 import type { Command } from 'commander';
-import { IdentifierError, parseDomain } from '../../../protocol/ids.ts';
-import type { Domain } from '../../../protocol/ids.ts';
 import type { Peer, PeerPolicy } from '../../domain/ports.ts';
 import { createPrismaPeerStore } from '../../persistence/peer-store.ts';
-import { UsageError } from '../exit.ts';
 import { printOutcome } from '../print.ts';
+import { readDomain } from '../read-domain.ts';
 import { withDatabase } from '../with-database.ts';
 
 /** Adds `peers list`, `peers block` and `peers allow`. */
@@ -30,22 +28,11 @@ function addPolicyCommand(peers: Command, { name, policy, description }: { name:
     .description(description)
     .argument('<domain>')
     .option('--json', 'print one JSON object')
-    .action((text: string, options: { json?: boolean }) =>
-      withDatabase(async (database) => {
-        const domain = readDomain(text);
-        await createPrismaPeerStore(database.prisma).setPolicy(domain, policy);
-        printOutcome(options, { json: { domain, policy }, lines: [`${domain} is ${policy}`] });
-      }),
-    );
-}
-
-function readDomain(text: string): Domain {
-  try {
-    return parseDomain(text);
-  } catch (error) {
-    if (error instanceof IdentifierError) throw new UsageError(error.message, { cause: error });
-    throw error;
-  }
+    .action(async (text: string, options: { json?: boolean }) => {
+      const domain = readDomain(text);
+      await withDatabase((database) => createPrismaPeerStore(database.prisma).setPolicy(domain, policy));
+      printOutcome(options, { json: { domain, policy }, lines: [`${domain} is ${policy}`] });
+    });
 }
 
 function toJson(peer: Peer): object {

@@ -18,10 +18,13 @@ export interface RawConnection {
   closed(): Promise<void>;
 }
 
-/** Connects to a port on loopback. */
+/** Connects to a port on loopback; rejects where nothing listens. */
 export async function connectRaw(port: number): Promise<RawConnection> {
   const socket = connect(port, '127.0.0.1');
-  await new Promise((resolve) => socket.once('connect', resolve));
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve);
+    socket.once('error', reject);
+  });
   let received = '';
   let over = false;
   let onChange = (): void => undefined;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { authSecretInput, passwordHashingInput, publicIdentityInput, usernameInput, vaultInput } from '../input.ts';
+import { authSecretInput, passwordHashingInput, publicIdentityInput, sessionIdInput, usernameInput, vaultInput } from '../input.ts';
 import { publicProcedure, router, signedInProcedure } from '../trpc.ts';
 
 /** Accounts, vaults and signed-in browsers. */
@@ -57,7 +57,7 @@ export const accountRouter = router({
     }));
   }),
 
-  revokeSession: signedInProcedure.input(z.object({ sessionId: z.string().max(64) })).mutation(async ({ ctx, input }) => {
+  revokeSession: signedInProcedure.input(z.object({ sessionId: sessionIdInput })).mutation(async ({ ctx, input }) => {
     await ctx.services.sessions.revoke(ctx.signedIn.userId, input.sessionId);
     return {};
   }),

@@ -1,7 +1,10 @@
 import * as z from 'zod';
 import { ProtocolError } from '../../../protocol/errors.ts';
-import { changeFields, findContradiction } from '../../../protocol/schemas/change-fields.ts';
+import { changeFields } from '../../../protocol/schemas/change-fields.ts';
+import { conversationBody } from '../../../protocol/schemas/conversation-body.ts';
 import { conversationIdField } from '../../../protocol/schemas/fields.ts';
+import { parseBody } from '../../../protocol/schemas/parse-body.ts';
+import { sessionKeyBody } from '../../../protocol/schemas/session-key-body.ts';
 import { toWireConversation } from '../../domain/wire.ts';
 import { router, signedInProcedure } from '../trpc.ts';
 
@@ -33,8 +36,8 @@ export const conversationsRouter = router({
 
   change: signedInProcedure.input(changeInput).mutation(async ({ ctx, input }) => {
     const body = { ...input, initiatorId: ctx.signedIn.userId };
-    const contradiction = findContradiction(body);
-    if (contradiction !== null) throw new ProtocolError('invalid_body', { pointer: `/${contradiction.join('/')}` });
+    // What a peer would refuse for its form must not be stored here first.
+    parseBody(input.action === 'rotate_key' ? sessionKeyBody : conversationBody, body);
     const { status } = await ctx.services.changeConversation(body);
     return { status };
   }),

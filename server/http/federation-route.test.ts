@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { MAX_BODY_BYTES } from '../../protocol/limits.ts';
+import type { FederationHandlers } from './federation-mount.ts';
+import { handleFederationRequest, handleKeyDocumentRequest } from './federation-route.ts';
+
+const seen: Parameters<FederationHandlers['handle']>[0][] = [];
+const handlers: FederationHandlers = {
+  async handle(input) {
+    seen.push(input);
+    return { status: input.body === 'too_large' ? 413 : 202, headers: { 'x-from': 'federation' }, body: 'answer' };
+  },
+  keyDocument: (method) => ({ status: method === 'GET' ? 200 : 405, headers: { 'cache-control': 'public' }, body: '{}' }),
+};
+const ask = (body: string, target = '/federation/v1/messages?x=1') =>
+  handleFederationRequest(new Request(`https://a.test${target}`, { method: 'POST', headers: { 'x-one': '1' }, body }), handlers, '192.0.2.1');
+
+test('[SIG-3] a route hands on target with query, headers, body and source, and gives back the answer whole', async () => {
+  const response = await ask('hello');
+  expect([response.status, response.headers.get('x-from'), await response.text()]).toEqual([202, 'federation', 'answer']);
+  expect(seen.at(-1)).toMatchObject({ method: 'POST', rawTarget: '/federation/v1/messages?x=1', sourceAddress: '192.0.2.1' });
+  expect(seen.at(-1)?.headers).toContainEqual(['x-one', '1']);
+  expect(Buffer.from(seen.at(-1)?.body as Uint8Array).toString()).toBe('hello');
+});
+
+test('[SIG-11] a body of the limit is taken, one byte more is not', async () => {
+  expect((await ask('x'.repeat(MAX_BODY_BYTES))).status).toBe(202);
+  expect((await ask('x'.repeat(MAX_BODY_BYTES + 1))).status).toBe(413);
+});
+
+test('[SIG-11] an endless body is given up at the limit', async () => {
+  let pulled = 0;
+  let cancelled = false;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      pulled += 1;
+      controller.enqueue(new Uint8Array(65_536));
+    },
+    cancel() {
+      cancelled = true;
+    },
+  });
+  const request = new Request('https://a.test/federation/v1/messages', { method: 'POST', body, duplex: 'half' } as RequestInit);
+  expect((await handleFederationRequest(request, handlers, '192.0.2.1')).status).toBe(413);
+  expect([pulled < 10, cancelled]).toEqual([true, true]);
+});
+
+test('[KEY-2] the key document is answered by its own handler', () => {
+  expect(handleKeyDocumentRequest(new Request('https://a.test/.well-known/x'), handlers).status).toBe(200);
+  expect(handleKeyDocumentRequest(new Request('https://a.test/.well-known/x', { method: 'DELETE' }), handlers).status).toBe(405);
+});
