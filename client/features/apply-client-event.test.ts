@@ -2,6 +2,8 @@ import { QueryClient, type InfiniteData } from '@tanstack/react-query';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ConversationView, MessageView, TimelinePage } from '../model.ts';
 import { applyClientEvent, putMessage } from './apply-client-event.ts';
+import { joinMessages } from './messages/timeline-items.ts';
+import { NOTHING_TOLD, type Told } from './messages/told.ts';
 import { queryKeys } from './query-keys.ts';
 import { createScriptedChatClient } from './testing/scripted-chat-client.ts';
 import { scriptedDelivery, scriptedMessage } from './testing/scripted-data.ts';
@@ -19,7 +21,11 @@ beforeEach(async () => {
 });
 
 const messages = (): readonly MessageView[] =>
-  queryClient.getQueryData<InfiniteData<TimelinePage>>(queryKeys.timeline(ID))?.pages.flatMap((page) => page.messages) ?? [];
+  joinMessages(
+    queryClient.getQueryData<InfiniteData<TimelinePage>>(queryKeys.timeline(ID))?.pages ?? [],
+    queryClient.getQueryData<readonly MessageView[]>(queryKeys.outgoing(ID)) ?? [],
+    queryClient.getQueryData<Told>(queryKeys.told(ID)) ?? NOTHING_TOLD,
+  );
 const incoming = scriptedMessage({ messageId: 'in-1', senderId: 'bob@b.test', position: 12, sentAt: NOW });
 
 describe('an event of the client', () => {
@@ -42,6 +48,22 @@ describe('an event of the client', () => {
     applyClientEvent(queryClient, { kind: 'delivery', conversationId: ID, messageId: `${ID}-1`, delivery });
     expect(messages()[0]?.deliveries).toEqual([delivery]);
     expect(messages()[3]).toEqual(untouched);
+  });
+  it('is not taken back by a page that was asked for before it and comes in after it', () => {
+    const stale = queryClient.getQueryData(queryKeys.timeline(ID));
+    const delivery = scriptedDelivery({ domain: 'b.test', state: 'stored' });
+    applyClientEvent(queryClient, { kind: 'message', message: incoming });
+    applyClientEvent(queryClient, { kind: 'delivery', conversationId: ID, messageId: `${ID}-1`, delivery });
+    queryClient.setQueryData(queryKeys.timeline(ID), stale);
+    expect(messages().at(-1)).toEqual(incoming);
+    expect(messages()[0]?.deliveries).toEqual([delivery]);
+  });
+  it('that comes before the first page is there when the page is', () => {
+    const page = queryClient.getQueryData(queryKeys.timeline(ID));
+    queryClient.removeQueries({ queryKey: queryKeys.timeline(ID) });
+    applyClientEvent(queryClient, { kind: 'message', message: incoming });
+    queryClient.setQueryData(queryKeys.timeline(ID), page);
+    expect(messages().at(-1)).toEqual(incoming);
   });
   it('has one conversation or all of them asked again', () => {
     applyClientEvent(queryClient, { kind: 'conversations', conversationId: 'other:a.test' });

@@ -1,40 +1,11 @@
-import type { InfiniteData, QueryClient } from '@tanstack/react-query';
-import type { ClientEvent, ConversationView, DeliveryView, MessageView, TimelinePage } from '../model.ts';
+import type { QueryClient } from '@tanstack/react-query';
+import type { ClientEvent, ConversationView, MessageView } from '../model.ts';
+import { NOTHING_TOLD, tellDelivery, tellMessage, type Told } from './messages/told.ts';
 import { queryKeys } from './query-keys.ts';
 
-type TimelineData = InfiniteData<TimelinePage, number | null>;
-
-function mapMessages(data: TimelineData, change: (message: MessageView) => MessageView): TimelineData {
-  return { ...data, pages: data.pages.map((page) => ({ ...page, messages: page.messages.map(change) })) };
-}
-
-function withMessage(data: TimelineData, message: MessageView): TimelineData {
-  const known = data.pages.some((page) => page.messages.some((each) => each.messageId === message.messageId));
-  if (known) return mapMessages(data, (each) => (each.messageId === message.messageId ? newerOf(each, message) : each));
-  const [newest, ...older] = data.pages;
-  if (newest === undefined) return data;
-  return { ...data, pages: [{ ...newest, messages: [...newest.messages, message] }, ...older] };
-}
-
-/** Keeps what the own server has stored over a late report that it has not. */
-function newerOf(known: MessageView, report: MessageView): MessageView {
-  return known.localState === 'stored' && report.localState !== 'stored' ? known : report;
-}
-
-/** Puts one hop's news into a message: the entry of its domain is replaced, or added. */
-function withDelivery(message: MessageView, delivery: DeliveryView): MessageView {
-  const known = message.deliveries.some((each) => each.domain === delivery.domain);
-  const deliveries = known
-    ? message.deliveries.map((each) => (each.domain === delivery.domain ? delivery : each))
-    : [...message.deliveries, delivery];
-  return { ...message, deliveries };
-}
-
-/** Puts a message into the cached timeline of its conversation; does nothing where that is not loaded. */
+/** Remembers that a message is new or has changed, and that it is no longer on its way. */
 export function putMessage(queryClient: QueryClient, message: MessageView): void {
-  queryClient.setQueryData<TimelineData>(queryKeys.timeline(message.conversationId), (data) =>
-    data === undefined ? undefined : withMessage(data, message),
-  );
+  queryClient.setQueryData<Told>(queryKeys.told(message.conversationId), (told = NOTHING_TOLD) => tellMessage(told, message));
   queryClient.setQueryData<readonly MessageView[]>(queryKeys.outgoing(message.conversationId), (outgoing = []) =>
     outgoing.filter((each) => each.messageId !== message.messageId),
   );
@@ -59,11 +30,7 @@ export function applyClientEvent(queryClient: QueryClient, event: ClientEvent): 
       void queryClient.invalidateQueries({ queryKey: queryKeys.conversations });
       return;
     case 'delivery':
-      queryClient.setQueryData<TimelineData>(queryKeys.timeline(event.conversationId), (data) =>
-        data === undefined
-          ? undefined
-          : mapMessages(data, (each) => (each.messageId === event.messageId ? withDelivery(each, event.delivery) : each)),
-      );
+      queryClient.setQueryData<Told>(queryKeys.told(event.conversationId), (told = NOTHING_TOLD) => tellDelivery(told, event));
       return;
     case 'conversations':
       void queryClient.invalidateQueries({ queryKey: queryKeys.conversations });

@@ -5,6 +5,7 @@ export const queryKeys = {
   conversations: ['conversations'],
   conversation: (conversationId: string) => ['conversation', conversationId] as const,
   timeline: (conversationId: string) => ['timeline', conversationId] as const,
+  told: (conversationId: string) => ['told', conversationId] as const,
   outgoing: (conversationId: string) => ['outgoing', conversationId] as const,
   putBack: (conversationId: string) => ['put-back', conversationId] as const,
   draft: (conversationId: string) => ['draft', conversationId] as const,

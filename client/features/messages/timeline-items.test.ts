@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { SystemLineView, TimelinePage } from '../../model.ts';
 import { scriptedMessage } from '../testing/scripted-data.ts';
 import { buildTimeline, firstUnreadId, joinMessages, joinSystemLines } from './timeline-items.ts';
+import { NOTHING_TOLD } from './told.ts';
 
 const NOON = new Date(2026, 10, 20, 12, 0, 0);
 const at = (minutes: number) => new Date(NOON.getTime() + minutes * 60_000);
@@ -53,7 +54,7 @@ describe('order', () => {
     const stored = from('alice@a.test', 2, 3);
     const sending = scriptedMessage({ messageId: 'late', senderId: 'alice@a.test', sentAt: at(1), localState: 'sending' });
     const same = scriptedMessage({ messageId: 'm2', senderId: 'alice@a.test', sentAt: at(1), localState: 'sending' });
-    const joined = joinMessages([page([stored]), page([from('bob@b.test', 1, 9)])], [sending, same]);
+    const joined = joinMessages([page([stored]), page([from('bob@b.test', 1, 9)])], [sending, same], NOTHING_TOLD);
     expect(joined.map((each) => `${each.messageId}:${each.localState}`)).toEqual(['m1:stored', 'm2:stored', 'late:sending']);
   });
   it('system lines of several pages stand once each, in their order', () => {

@@ -1,4 +1,5 @@
 import type { MessageView, SystemLineView, TimelinePage } from '../../model.ts';
+import { withTold, type Told } from './told.ts';
 
 const GROUP_MS = 5 * 60_000;
 
@@ -22,10 +23,12 @@ function byPlace(one: MessageView, other: MessageView): number {
   return one.position === null ? 1 : -1;
 }
 
-/** Joins loaded pages and what is on its way into one list in the order of the own server, each message once. */
-export function joinMessages(pages: readonly TimelinePage[], outgoing: readonly MessageView[]): readonly MessageView[] {
+/** Joins loaded pages, what is on its way and what events told into one list in the order of the own server, each message once. */
+export function joinMessages(pages: readonly TimelinePage[], outgoing: readonly MessageView[], told: Told): readonly MessageView[] {
   const byId = new Map<string, MessageView>();
-  for (const message of [...outgoing, ...pages.flatMap((page) => page.messages)]) byId.set(message.messageId, message);
+  for (const message of [...outgoing, ...pages.flatMap((page) => page.messages), ...told.messages.values()]) {
+    byId.set(message.messageId, withTold(message, told));
+  }
   return [...byId.values()].toSorted(byPlace);
 }
 

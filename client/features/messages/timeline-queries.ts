@@ -6,6 +6,7 @@ import { putMessage } from '../apply-client-event.ts';
 import { useChatClient } from '../chat-client-context.tsx';
 import { queryKeys } from '../query-keys.ts';
 import { joinMessages, joinSystemLines } from './timeline-items.ts';
+import { NOTHING_TOLD } from './told.ts';
 
 const PAGE_SIZE = 50;
 const NOTHING: readonly MessageView[] = [];
@@ -41,14 +42,15 @@ export function useTimeline(conversationId: string): Timeline {
     getNextPageParam: (page) => (page.hasOlder ? oldestPosition(page) : null),
   });
   const outgoing = useQuery({ queryKey: queryKeys.outgoing(conversationId), queryFn: () => NOTHING, staleTime: Infinity, initialData: NOTHING });
+  const told = useQuery({ queryKey: queryKeys.told(conversationId), queryFn: () => NOTHING_TOLD, staleTime: Infinity, initialData: NOTHING_TOLD });
   const putBack = useQuery({ queryKey: queryKeys.putBack(conversationId), queryFn: () => NO_IDS, staleTime: Infinity, initialData: NO_IDS });
   const pages = query.data?.pages;
   const joined = useMemo(
     () => ({
-      messages: joinMessages(pages ?? [], outgoing.data).filter((message) => message.localState !== 'rejected' || !putBack.data.includes(message.messageId)),
+      messages: joinMessages(pages ?? [], outgoing.data, told.data).filter((message) => message.localState !== 'rejected' || !putBack.data.includes(message.messageId)),
       systemLines: joinSystemLines(pages ?? []),
     }),
-    [pages, outgoing.data, putBack.data],
+    [pages, outgoing.data, told.data, putBack.data],
   );
   return {
     ...joined,

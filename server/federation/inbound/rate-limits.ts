@@ -1,9 +1,7 @@
-import ipaddr from 'ipaddr.js';
 import type { Domain } from '../../../protocol/ids.ts';
 import type { Clock } from '../../domain/ports.ts';
 import { createRateLimit } from '../../domain/rate-limit.ts';
-
-const SOURCE_PREFIX_PARTS = 4;
+import { sourceNetwork } from '../../domain/source-network.ts';
 
 /** How much one origin and one source may ask for. @see docs/protocol.md [API-10] */
 export interface RateLimitSettings {
@@ -29,13 +27,6 @@ export function createRateLimits({ clock, settings = {} }: { clock: Clock; setti
   const keyFetches = createRateLimit({ burst: keyFetchesPerMinute, perSecond: keyFetchesPerMinute / 60, clock });
   return {
     takeRequest: (origin) => requests.take(origin),
-    takeKeyFetch: (sourceAddress) => keyFetches.take(sourceOf(sourceAddress)),
+    takeKeyFetch: (sourceAddress) => keyFetches.take(sourceNetwork(sourceAddress)),
   };
-}
-
-/** Names what counts as one source: an IPv4 address, in whatever spelling, or an IPv6 /64. */
-function sourceOf(address: string): string {
-  if (!ipaddr.isValid(address)) return address;
-  const parsed = ipaddr.process(address);
-  return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, SOURCE_PREFIX_PARTS).join(':') : parsed.toString();
 }
