@@ -1,15 +1,8 @@
-/** What the screens (and the headless driver) see of the chat: plain data, already decrypted and verified. */
+import type { UnreadableReason } from '../e2ee/message.ts';
 
-/** Why a message cannot be read; closed list [E2E-8]. */
-export type UnreadableReason =
-  | 'no_key_yet'
-  | 'before_you_joined'
-  | 'bad_signature'
-  | 'bad_envelope'
-  | 'wrong_membership'
-  | 'unknown_version'
-  | 'corrupt'
-  | 'unverified_sender';
+export type { UnreadableReason };
+
+/** What the screens (and the headless driver) see of the chat: plain data, already decrypted and verified. */
 
 /** One hop of a message towards one domain [DEL-6]. */
 export interface DeliveryView {

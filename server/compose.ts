@@ -1,6 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { NextAuthOptions } from 'next-auth';
 import type { Logger } from 'pino';
+import packageJson from '../package.json' with { type: 'json' };
 import type { Domain } from '../protocol/ids.ts';
 import { MAX_BODY_BYTES, MAX_PARTICIPANTS } from '../protocol/limits.ts';
 import { createAuthOptions } from './auth/auth-options.ts';
@@ -83,7 +84,7 @@ export interface ComposeOptions {
 
 /** The limits that our key document states [KEY-2]. */
 const PUBLISHED_LIMITS = { maxBodyBytes: MAX_BODY_BYTES, maxBatchItems: 100, maxParticipants: MAX_PARTICIPANTS, maxMediaBytes: 0 };
-const SOFTWARE = { name: 'securechat', version: '0.1.0' };
+const SOFTWARE = { name: packageJson.name, version: packageJson.version };
 const MAX_CONNECTIONS = 16;
 const DNS_TIMEOUT_MS = 2_000;
 const HOUSEKEEPING_MS = 60_000;

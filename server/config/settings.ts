@@ -18,7 +18,6 @@ export interface HostAndPort {
   readonly port: number;
 }
 
-/** Names a setting; `shown` says what is used when it is absent where that is not its value. */
 /** Describes a setting; `shown` is what people read of the value that stands for an absent variable. */
 function setting<Value>(meaning: string, schema: z.ZodType<Value>, otherwise: { absent: Value | 'required'; shown?: string }): Setting<Value> {
   const { absent, shown = String(absent) } = otherwise;
@@ -123,7 +122,7 @@ const nothing: null = null;
 export const SETTINGS = {
   SECURECHAT_DOMAIN: setting<Domain>('the domain in user ids', text(parseDomain, 'is a lower-case domain such as chat.example.org, without port'), { absent: 'required' }),
   SECURECHAT_PUBLIC_URL: setting<URL | null>('where browsers reach this instance', text(parseUrl, 'is an http or https URL without path, such as https://chat.example.org'), { absent: nothing, shown: 'https://<domain>' }),
-  SECURECHAT_DATA_DIR: setting('keys, embedded database, media', z.string().min(1, 'is a folder'), { absent: './data' }),
+  SECURECHAT_DATA_DIR: setting('keys and embedded database', z.string().min(1, 'is a folder'), { absent: './data' }),
   DATABASE_URL: setting<string | null>('external PostgreSQL', text(parsePostgresUrl, 'is a URL such as postgresql://user:password@host:5432/securechat'), { absent: nothing, shown: 'embedded' }),
   HOST: setting('address of the web listener', z.string().min(1, 'is an address or a host name'), { absent: '127.0.0.1' }),
   PORT: setting('port of the web listener', port, { absent: 3000 }),

@@ -1,27 +1,12 @@
-import type { ConversationId, Domain, MessageId, UserId } from '../../protocol/ids.ts';
-import type { EncryptedPayload } from '../../protocol/schemas/encrypted-payload.ts';
-import type { Timestamp } from '../../protocol/timestamp.ts';
 import type { ConversationSummary, DeliveryState, StoredMessage } from './ports.ts';
 
 /** A stored message as the browser receives it, over the socket and over tRPC alike; `receivedAt` is ISO 8601. */
-export interface WireMessage {
-  readonly conversationId: ConversationId;
-  readonly messageId: MessageId;
-  readonly senderId: UserId;
-  readonly payload: EncryptedPayload;
-  readonly timestamp: Timestamp;
-  readonly position: number;
+export interface WireMessage extends Omit<StoredMessage, 'receivedAt'> {
   readonly receivedAt: string;
 }
 
 /** How one delivery stands [DEL-6]; `nextAttemptAt` is ISO 8601 or null. */
-export interface WireDelivery {
-  readonly conversationId: ConversationId;
-  readonly messageId: MessageId;
-  readonly domain: Domain;
-  readonly state: 'queued' | 'delivered' | 'failed';
-  readonly attempts: number;
-  readonly errorCode: string | null;
+export interface WireDelivery extends Omit<DeliveryState, 'senderId' | 'nextAttemptAt'> {
   readonly nextAttemptAt: string | null;
 }
 

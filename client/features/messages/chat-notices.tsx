@@ -13,10 +13,10 @@ export function SilentPeerNotice({ messages }: { messages: readonly MessageView[
   const peers = silentPeers(messages);
   return (
     <div role="status">
-      {peers.map(({ domain, count, nextAttemptAt }) => (
+      {peers.map(({ domain, count, blockedHere, nextAttemptAt }) => (
         <Notice key={domain} icon={<Hourglass aria-hidden="true" className="mt-0.5 size-4 shrink-0 text-warn" />}>
-          {t('peerSilent', { domain, count })}
-          {nextAttemptAt === null || nextAttemptAt < now ? null : ` ${t('peerRetry', { time: format.relativeTime(nextAttemptAt, now) })}`}
+          {t(blockedHere ? 'peerBlocked' : 'peerSilent', { domain, count })}
+          {blockedHere || nextAttemptAt === null || nextAttemptAt < now ? null : ` ${t('peerRetry', { time: format.relativeTime(nextAttemptAt, now) })}`}
         </Notice>
       ))}
     </div>

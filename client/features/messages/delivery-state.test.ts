@@ -67,9 +67,10 @@ describe('signs', () => {
 
 describe('silent servers', () => {
   it('are counted with all that waits for them and the earliest next try', () => {
-    expect(silentPeers([message({ deliveries: [stalled] }), message({ messageId: 'm2', deliveries: [waiting] })])).toEqual([{ domain: 'b.test', count: 2, nextAttemptAt: NEXT }]);
+    expect(silentPeers([message({ deliveries: [stalled] }), message({ messageId: 'm2', deliveries: [waiting] })])).toEqual([{ domain: 'b.test', count: 2, blockedHere: false, nextAttemptAt: NEXT }]);
   });
   it('are none while nothing has failed', () => {
+    expect(silentPeers([message({ deliveries: [{ ...stalled, errorCode: 'blocked_here' }] })])).toMatchObject([{ domain: 'b.test', blockedHere: true }]);
     expect(silentPeers([message({ deliveries: [waiting, failed] })])).toEqual([]);
   });
 });

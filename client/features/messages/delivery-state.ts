@@ -38,6 +38,8 @@ export function summarizeDelivery(message: MessageView, ownDomain: string, silen
 interface SilentPeer {
   readonly domain: string;
   readonly count: number;
+  /** The own server does not speak to it, rather than it being silent. */
+  readonly blockedHere: boolean;
   readonly nextAttemptAt: Date | null;
 }
 
@@ -46,6 +48,7 @@ export function silentPeers(messages: readonly MessageView[]): readonly SilentPe
   return [...silentDomains(messages)].map((domain) => {
     const waiting = messages.flatMap((message) => message.deliveries.filter((each) => each.domain === domain && each.state === 'waiting'));
     const times = waiting.flatMap((each) => (each.nextAttemptAt === null ? [] : [each.nextAttemptAt.getTime()]));
-    return { domain, count: waiting.length, nextAttemptAt: times.length === 0 ? null : new Date(Math.min(...times)) };
+    const blockedHere = waiting.some(({ errorCode }) => errorCode === 'blocked_here');
+    return { domain, count: waiting.length, blockedHere, nextAttemptAt: times.length === 0 ? null : new Date(Math.min(...times)) };
   });
 }
