@@ -164,6 +164,8 @@ test('the browser asks only its own server, and neither text nor password is in 
   const bob = await person('bo@b.test');
   await Promise.all([alice.register(), bob.register()]);
   await alice.startChat('bo@b.test');
+  const page = await alice.context.request.get(`${alice.origin}/chats`);
+  expect(page.headers()).toMatchObject({ 'x-frame-options': 'DENY', 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
   const marker = 'lighthouse-canary-7f3a';
   await alice.write(marker);
   await alice.expectState(marker, 'stored_there');

@@ -88,7 +88,7 @@ const SOFTWARE = { name: packageJson.name, version: packageJson.version };
 const MAX_CONNECTIONS = 16;
 const DNS_TIMEOUT_MS = 2_000;
 const HOUSEKEEPING_MS = 60_000;
-const SIGNUPS_PER_HOUR = 20;
+const SIGNUPS_PER_HOUR = 100;
 const SIGN_INS_PER_MINUTE = 10;
 
 const clock: Clock = { now: () => new Date() };
