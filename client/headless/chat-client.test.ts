@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { parseMessageId } from '../../protocol/ids.ts';
+import type { MessageId } from '../../protocol/ids.ts';
 import type { WireMessage } from '../../server/realtime/events.ts';
 import { createMemorySecretStore } from './memory-secret-store.ts';
 import { createPeople, nextEvent, textsOf, wordsOf } from './testing/people.ts';
@@ -161,13 +163,18 @@ test('[E2E-4] a session key that breaks the commitment is refused and shown', as
   expect((await bob.messages.list(conversationId)).systemLines.map(({ kind }) => kind)).toContain('refused_change');
 });
 
+/** Gives another id of the same form. */
+function otherId(messageId: MessageId): MessageId {
+  return parseMessageId(`${messageId.slice(0, -1)}${messageId.endsWith('0') ? '1' : '0'}`);
+}
+
 test('[E2E-8] a message that the server hands out twice is shown once; under another id it shows nothing', async () => {
   const { people, alice, bob, conversationId } = await createTrio();
   await alice.messages.send(conversationId, 'once');
   const kept = people.conversation(conversationId);
   const [genuine] = kept.messages;
   if (genuine === undefined) throw new Error('no message');
-  const renamed: WireMessage = { ...genuine, position: 3, messageId: `${genuine.messageId.slice(0, -1)}0` as WireMessage['messageId'] };
+  const renamed: WireMessage = { ...genuine, position: 3, messageId: otherId(genuine.messageId) };
   kept.messages = [genuine, { ...genuine, position: 2 }, renamed];
   expect(await textsOf(bob, conversationId)).toEqual(['once', '[bad_envelope]']);
 });

@@ -54,7 +54,9 @@ export class Person {
     await this.page.goto(`${this.origin}/chats/new`);
     for (const [index, address] of addresses.entries()) {
       await this.page.getByLabel('Address', { exact: true }).fill(address);
-      if (index < addresses.length - 1) await this.page.getByRole('button', { name: 'Add person' }).click();
+      if (index === addresses.length - 1) break;
+      await this.page.getByRole('button', { name: 'Add person' }).click();
+      await expect(this.page.getByRole('list', { name: 'People in this chat' }).getByText(address)).toBeVisible();
     }
     await this.page.getByRole('button', { name: 'Start chat' }).click();
     await expect(this.composer()).toBeVisible({ timeout: 30_000 });

@@ -49,7 +49,8 @@ function useNewChat() {
     }
     const all = [...people, userId];
     setPeople(all);
-    setTyped('');
+    // What was typed while this person was looked up is the next one.
+    setTyped((now) => (now === typed ? '' : now));
     return all;
   };
   const start = async () => {
