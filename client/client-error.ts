@@ -11,6 +11,7 @@ const MESSAGES: Readonly<Record<ClientErrorCode, string>> = {
   rate_limited: 'The server asks for a pause.',
   vault_refused: 'The stored vault is older, foreign or altered.',
   not_permitted: 'Only the owner or an admin on the owner domain may do this.',
+  membership_frozen: 'The owner has left, so that nobody can change who is in.',
   not_a_member: 'Only a member of a verified conversation may do this.',
   unknown_conversation: 'There is no such conversation here.',
   participant_unavailable: 'A participant has no identity that could be fetched and verified.',

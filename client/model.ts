@@ -33,7 +33,7 @@ export interface MessageView {
 
 /** A line in the timeline that tells of a change: who did it, what, to whom. */
 export interface SystemLineView {
-  readonly kind: 'created' | 'added' | 'removed' | 'rotated' | 'refused_change' | 'key_reset' | 'unverified';
+  readonly kind: 'created' | 'added' | 'removed' | 'left' | 'owner_left' | 'rotated' | 'refused_change' | 'key_reset' | 'unverified';
   readonly epoch: number;
   readonly actorId: string;
   readonly subjectIds: readonly string[];
@@ -54,7 +54,7 @@ export interface ConversationView {
   readonly label: string | null;
   readonly participants: readonly ParticipantView[];
   readonly epoch: number;
-  /** member: may write; removed: read-only, and says so; blocked: membership cannot be verified, with a sentence. */
+  /** member: may write; removed: taken out or left, read-only, and says so; blocked: membership cannot be verified, with a sentence. */
   readonly standing: 'member' | 'removed' | 'unverified';
   readonly accepted: boolean;
   readonly unreadCount: number;
@@ -110,6 +110,7 @@ export type ClientErrorCode =
   | 'rate_limited'
   | 'vault_refused'
   | 'not_permitted'
+  | 'membership_frozen'
   | 'not_a_member'
   | 'unknown_conversation'
   | 'participant_unavailable'
@@ -141,6 +142,8 @@ export interface ChatClient {
     addParticipant(conversationId: string, userId: string): Promise<void>;
     removeParticipant(conversationId: string, userId: string): Promise<void>;
     rotate(conversationId: string): Promise<void>;
+    /** Takes oneself out, signed; the chat is read-only afterwards. An owner's leave freezes who is in it. */
+    leave(conversationId: string): Promise<void>;
     accept(conversationId: string): Promise<void>;
     setLabel(conversationId: string, label: string | null): Promise<void>;
     markRead(conversationId: string, position: number): Promise<void>;

@@ -12,13 +12,13 @@ interface KeyPair {
 const KEY_BYTES = 32;
 const BOX_NONCE_BYTES = 24;
 
-/** Says that an X25519 public key gives every secret key the same, all-zero shared secret. @see RFC 7748 section 6.1 */
+/** Says that an X25519 public key is not of 32 bytes, or gives every secret key the same, all-zero shared secret. @see RFC 7748 section 6.1 */
 export class WeakPublicKeyError extends Error {
   override readonly name = 'WeakPublicKeyError';
   readonly code = 'weak_public_key';
 
   constructor() {
-    super('The public key gives an all-zero shared secret.');
+    super('The public key gives no usable shared secret.');
   }
 }
 
@@ -77,15 +77,19 @@ export function x25519KeyPairFromSecretKey(secretKey: Uint8Array): KeyPair {
   return nacl.box.keyPair.fromSecretKey(secretKey);
 }
 
-/** Computes the X25519 shared secret of two keys, null where it is all zero. @see RFC 7748 section 6.1; docs/protocol.md [E2E-3] */
+/**
+ * Computes the X25519 shared secret of two keys, null where it is all zero or a key is not of 32 bytes. Never throws.
+ * @see RFC 7748 section 6.1; docs/protocol.md [E2E-3]
+ */
 export function x25519SharedSecret(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array | null {
+  if (secretKey.length !== KEY_BYTES || publicKey.length !== KEY_BYTES) return null;
   const shared = nacl.scalarMult(secretKey, publicKey);
   return shared.some((byte) => byte !== 0) ? shared : null;
 }
 
 /**
  * Encrypts and authenticates with nacl.box (X25519, XSalsa20-Poly1305), nonce 24 bytes; the result is 16 bytes longer
- * than the plaintext. Throws {@link WeakPublicKeyError} where the shared secret is all zero.
+ * than the plaintext. Throws {@link WeakPublicKeyError} where the two keys have no shared secret.
  * @see docs/protocol.md [E2E-3]
  */
 export function boxSeal(options: {
@@ -99,7 +103,7 @@ export function boxSeal(options: {
   return nacl.box(plaintext, nonce, publicKey, secretKey);
 }
 
-/** Opens what {@link boxSeal} gave, null for a wrong key, nonce or byte, or an all-zero shared secret. @see docs/protocol.md [E2E-3] */
+/** Opens what {@link boxSeal} gave, null for a wrong key, nonce, length or byte, or an all-zero shared secret. @see docs/protocol.md [E2E-3] */
 export function boxOpen(options: {
   readonly box: Uint8Array;
   readonly nonce: Uint8Array;
@@ -107,7 +111,7 @@ export function boxOpen(options: {
   readonly secretKey: Uint8Array;
 }): Uint8Array | null {
   const { box, nonce, publicKey, secretKey } = options;
-  if (nonce.length !== BOX_NONCE_BYTES || publicKey.length !== KEY_BYTES) return null;
+  if (nonce.length !== BOX_NONCE_BYTES) return null;
   if (x25519SharedSecret(secretKey, publicKey) === null) return null;
   return nacl.box.open(box, nonce, publicKey, secretKey);
 }

@@ -39,15 +39,29 @@ export class IdentifierError extends Error {
 
 // A `--` in places 3 and 4 marks a reserved label; `xn--` is the only reservation in use (RFC 5890 section 2.3.1).
 const LABEL = '(?!(?!xn)[a-z0-9-]{2}--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
-const DOMAIN = new RegExp(`^(?:${LABEL}\\.)+(?=[a-z])${LABEL}$`);
-const USERNAME = /^[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?$/;
+const DOMAIN_TEXT = `(?:${LABEL}\\.)+(?=[a-z])${LABEL}`;
+const USERNAME_TEXT = '[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?';
+const DOMAIN = new RegExp(`^${DOMAIN_TEXT}$`);
+const USERNAME = new RegExp(`^${USERNAME_TEXT}$`);
 const CONVERSATION_ID = /^(?!\.{1,2}$)[A-Za-z0-9._~:-]{1,276}$/;
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const CORE_MESSAGE_ID = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 const KEY_ID = /^[A-Za-z0-9_-]{1,32}$/;
+const MEDIA_ID = /^[A-Za-z0-9_-]{22}$/;
 
 const MAX_DOMAIN_LENGTH = 253;
 const MAX_USER_ID_LENGTH = 255;
+
+/** Gives each identifier's form as JSON Schema writes it (2020-12, ECMA-262 patterns). @see docs/protocol.md [ID-1] to [ID-4] [KEY-1] [API-9] */
+export const IDENTIFIER_FORMS = {
+  domain: { type: 'string', maxLength: MAX_DOMAIN_LENGTH, pattern: DOMAIN.source },
+  userId: { type: 'string', maxLength: MAX_USER_ID_LENGTH, pattern: `^${USERNAME_TEXT}@${DOMAIN_TEXT}$` },
+  conversationId: { type: 'string', pattern: CONVERSATION_ID.source },
+  messageId: { type: 'string', pattern: UUID_V7.source },
+  coreMessageId: { type: 'string', pattern: CORE_MESSAGE_ID.source },
+  keyId: { type: 'string', pattern: KEY_ID.source },
+  mediaId: { type: 'string', pattern: MEDIA_ID.source },
+} as const;
 
 /** Reads a domain or throws {@link IdentifierError}; upper case is refused, never folded. @see docs/protocol.md [ID-2] */
 export function parseDomain(text: string): Domain {

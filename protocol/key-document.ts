@@ -2,7 +2,8 @@ import * as z from 'zod';
 import type { Domain, KeyId } from './ids.ts';
 import { canonicalizeJson, isJsonObject, parseStrictJson } from './json.ts';
 import type { JsonObject, JsonValue } from './json.ts';
-import { MAX_BODY_BYTES, MAX_LISTED_KEYS, MAX_PARTICIPANTS } from './limits.ts';
+import { MAX_BODY_BYTES, MAX_KEY_DOCUMENT_BYTES, MAX_LISTED_KEYS, MAX_PARTICIPANTS } from './limits.ts';
+import { boundedList } from './schemas/bounded-list.ts';
 import { base64Field, domainField, keyIdField, timestampField } from './schemas/fields.ts';
 import type { Timestamp } from './timestamp.ts';
 
@@ -11,6 +12,8 @@ const SIGNATURE_BYTES = 64;
 const DEFAULT_BATCH_ITEMS = 100;
 const ENDPOINT = /^[A-Za-z0-9.-]{1,253}:([1-9][0-9]{0,4})$/;
 const MAX_PORT = 65_535;
+/** Is what no document of the allowed size can exceed. */
+const MAX_ENDPOINTS = Math.floor(MAX_KEY_DOCUMENT_BYTES / '"a:1",'.length);
 
 const signatureField = base64Field(SIGNATURE_BYTES);
 
@@ -71,21 +74,21 @@ const limitsSchema = z.object({
   maxMediaBytes: limitField(0),
 });
 
-const keyDocumentSchema = z
+/** Reads the structure of a key document. @see docs/protocol.md [KEY-2] */
+export const keyDocumentSchema = z
   .object({
     domain: domainField,
     publicKey: base64Field(PUBLIC_KEY_BYTES),
-    keys: z
-      .array(z.object({ kid: keyIdField, publicKey: base64Field(PUBLIC_KEY_BYTES) }))
-      .min(1)
-      .max(MAX_LISTED_KEYS),
-    endpoints: z.array(z.string().refine(isEndpoint)).default([]),
+    keys: boundedList(z.array(z.object({ kid: keyIdField, publicKey: base64Field(PUBLIC_KEY_BYTES) })).min(1), MAX_LISTED_KEYS),
+    endpoints: boundedList(z.array(z.string().refine(isEndpoint).meta({ pattern: ENDPOINT.source })), MAX_ENDPOINTS).default([]),
     protocolVersions: z.array(z.string()).refine((versions) => versions.includes('v1')),
     validUntil: timestampField,
     profile: z.string().exactOptional(),
     limits: limitsSchema.prefault({}),
     software: z.object({ name: z.string(), version: z.string() }).exactOptional(),
-    signatures: z.custom<Readonly<Record<string, string>>>(isSignatures),
+    signatures: z
+      .custom<Readonly<Record<string, string>>>(isSignatures)
+      .meta({ type: 'object', additionalProperties: { type: 'string', description: 'Base64 of 64 bytes, by kid.' } }),
   })
   .superRefine(({ publicKey, keys, signatures }, context) => {
     const refuse = (member: string): void => context.addIssue({ code: 'custom', path: [member] });

@@ -10,7 +10,7 @@ export interface KeyTxt {
 
 const PUBLIC_KEY_BYTES = 32;
 const KNOWN_TAGS: ReadonlySet<string> = new Set(['v', 'k', 'kid', 'p']);
-const EDGE_BLANKS = /^[ \t]+|[ \t]+$/g;
+const BLANKS = ' \t';
 
 /** Gives the name under which a domain publishes its keys. @see docs/protocol.md [KEY-4] */
 export function keyTxtName(domain: Domain): string {
@@ -61,6 +61,11 @@ function readTags(joined: string): ReadonlyMap<string, string> | null {
   return tags;
 }
 
+/** Takes blanks off both ends, in one step for each: a pattern for the end would begin anew at every blank inside. */
 function trimBlanks(text: string): string {
-  return text.replace(EDGE_BLANKS, '');
+  let start = 0;
+  let end = text.length;
+  while (start < end && BLANKS.includes(text.charAt(start))) start += 1;
+  while (end > start && BLANKS.includes(text.charAt(end - 1))) end -= 1;
+  return text.slice(start, end);
 }

@@ -1,8 +1,23 @@
 /** Bounds every request body but a batch's, in bytes. @see docs/protocol.md [SIG-11] */
 export const MAX_BODY_BYTES = 262_144;
 
+/** Bounds the request body of a batch, in bytes. @see docs/protocol.md [SIG-11] */
+export const MAX_BATCH_BODY_BYTES = 1_048_576;
+
 /** Bounds the open arrays and objects of a document. @see docs/protocol.md [SIG-12] */
 export const MAX_JSON_DEPTH = 16;
+
+/** Bounds those of a batch, which opens three around the bodies of its items. @see docs/protocol.md [SIG-12] */
+export const MAX_BATCH_JSON_DEPTH = MAX_JSON_DEPTH + 3;
+
+/** Bounds the items of a batch. @see docs/protocol.md [API-7] */
+export const MAX_BATCH_ITEMS = 100;
+
+/** Bounds the events of one request. @see docs/protocol.md [API-8] */
+export const MAX_EVENTS = 100;
+
+/** Bounds the messages that one event names. @see docs/protocol.md [API-8] */
+export const MAX_EVENT_MESSAGES = 100;
 
 /** Bounds the members of a conversation. @see docs/protocol.md [API-3] */
 export const MAX_PARTICIPANTS = 256;

@@ -54,7 +54,8 @@ describe('[SIG-1] the signature header', () => {
   test.each<[string, string]>([
     ['empty', ''], ['blank', ' '], ['a blank in front', ` ${header()}`], ['a blank behind', `${header()} `], ['a comma behind', `${header()},`],
     ['a comma in front', `,${header()}`], ['two commas', header({}, ',,')], ['a blank before the comma', header({}, ' ,')],
-    ['a tab', header({}, ',\t')], ['no comma', header({}, ' ')], ['semicolons', header({}, ';')], ['two headers joined', `${header()}, ${header()}`],
+    ['a tab', header({}, ',\t')], ['no comma', header({}, ' ')], ['nothing between two parameters', header({}, '')],
+    ['nothing between the last two', header().replace('",signature', '"signature')], ['semicolons', header({}, ';')], ['two headers joined', `${header()}, ${header()}`],
     ['a parameter more', `${header()},alg="ed25519"`], ['a parameter twice', `${header()},kid="k1"`], ['an unquoted value', header().replace('"k1"', 'k1')],
     ['single quotes', header().replace('"k1"', "'k1'")], ['blanks around =', header().replace('kid=', 'kid =')], ['an escape', header({ kid: 'k\\1' })],
     ['a name in other case', header().replace('keyId', 'keyid')], ['an unclosed quote', header().slice(0, -1)],

@@ -86,7 +86,9 @@ function readParameters(value: string): Readonly<Record<ParameterName, string>> 
     at += parameter.length;
     if (at === value.length) break;
     SEPARATOR.lastIndex = at;
-    at += SEPARATOR.exec(value)?.[0].length ?? 0;
+    const [separator] = SEPARATOR.exec(value) ?? [];
+    if (separator === undefined) throw new SignatureHeaderError();
+    at += separator.length;
   }
   if (found.size !== PARAMETER_NAMES.length) throw new SignatureHeaderError();
   return {

@@ -17,6 +17,9 @@ export class TimestampError extends Error {
 
 const SHAPE = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$/;
 
+/** Gives the form of a timestamp as JSON Schema writes it. @see docs/protocol.md [ID-5] */
+export const TIMESTAMP_FORM = { type: 'string', format: 'date-time', pattern: SHAPE.source } as const;
+
 /** Reads a timestamp or throws {@link TimestampError}. @see docs/protocol.md [ID-5] */
 export function parseTimestamp(text: string): Timestamp {
   // The round trip refuses what Date rolls over: 30 February, hour 24, second 60.

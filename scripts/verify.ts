@@ -19,6 +19,9 @@ const CHECKS: readonly Check[] = [
   { name: 'lint', command: bin('oxlint'), args: ['--deny-warnings'] },
   { name: 'floors', command: bin('depcruise'), args: ['--config', '.dependency-cruiser.mjs', ...CODE] },
   { name: 'dead code', command: bin('knip'), args: ['--no-progress'] },
+  { name: 'openapi', command: process.execPath, args: ['scripts/lint-openapi.ts'] },
+  { name: 'vectors', command: process.execPath, args: ['scripts/make-vectors.ts', '--check'] },
+  { name: 'clauses', command: process.execPath, args: ['scripts/list-clauses.ts'] },
 ];
 
 /** Runs every check, the later ones too when one fails; answers how many passed and failed. */

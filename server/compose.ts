@@ -1,12 +1,10 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { NextAuthOptions } from 'next-auth';
 import type { Logger } from 'pino';
-import packageJson from '../package.json' with { type: 'json' };
-import type { Domain } from '../protocol/ids.ts';
-import { MAX_BODY_BYTES, MAX_PARTICIPANTS } from '../protocol/limits.ts';
 import { createAuthOptions } from './auth/auth-options.ts';
 import { readSessionId, sessionCookies } from './auth/session-cookie.ts';
 import { ensureAuthSecret } from './config/auth-secret.ts';
+import { composePeers } from './compose-peers.ts';
 import type { Config } from './config/read-config.ts';
 import { createAccounts } from './domain/accounts/accounts.ts';
 import { createAuthSessions } from './domain/accounts/auth-sessions.ts';
@@ -16,24 +14,11 @@ import { createConversationChanger } from './domain/conversations/change-convers
 import { createMessageAcceptor } from './domain/messages/accept-message.ts';
 import { createMessageSender } from './domain/messages/send-message.ts';
 import { createDeliveryRetry } from './domain/outbox/retry-delivery.ts';
-import { createFederationPolicy } from './domain/peers/federation-policy.ts';
-import type { Clock, Notifier } from './domain/ports.ts';
+import type { Clock } from './domain/ports.ts';
 import { createRateLimit } from './domain/rate-limit.ts';
-import { createDnsClient, systemDnsServers } from './federation/discovery/dns-client.ts';
-import { createEgressGuard } from './federation/discovery/egress-guard.ts';
-import { createGuardedRequest } from './federation/discovery/guarded-request.ts';
-import { createPeerResolver } from './federation/discovery/resolve-peer.ts';
+import { createEventAcceptor } from './domain/receipts/accept-events.ts';
 import { createFederationHandler } from './federation/inbound/handler.ts';
-import { createWellKnownHandler } from './federation/inbound/well-known.ts';
-import { createFetchKeyDocument } from './federation/keys/fetch-key-document.ts';
-import { createOwnKeyDocument } from './federation/keys/key-document-source.ts';
-import { loadOwnKeys } from './federation/keys/own-keys.ts';
-import { createPeerKeys } from './federation/keys/peer-keys.ts';
-import { createStrictEd25519 } from './federation/keys/strict-ed25519.ts';
-import { createDeliveryWorker } from './federation/outbound/delivery-worker.ts';
 import type { DeliveryWorker } from './federation/outbound/delivery-worker.ts';
-import { createFetchRemoteIdentity } from './federation/outbound/fetch-identity.ts';
-import { createPeerClient } from './federation/outbound/peer-client.ts';
 import type { FederationHandlers } from './http/federation-mount.ts';
 import { createSourceAddress, PLATFORM_SOURCE_HEADER, SOURCE_ADDRESS_HEADER } from './http/source-address.ts';
 import type { SourceAddress } from './http/source-address.ts';
@@ -48,6 +33,7 @@ import { applyMigrations } from './persistence/migrate.ts';
 import { createPrismaNonceStore } from './persistence/nonce-store.ts';
 import { createPrismaOutboxStore } from './persistence/outbox-store.ts';
 import { createPrismaPeerStore } from './persistence/peer-store.ts';
+import { createPrismaReceiptStore } from './persistence/receipt-store.ts';
 import { createRealtime } from './realtime/socket-server.ts';
 import type { Realtime } from './realtime/socket-server.ts';
 import type { TrpcContext, TrpcServices } from './trpc/context.ts';
@@ -82,17 +68,12 @@ export interface ComposeOptions {
   readonly migrationsDirectory: string;
 }
 
-/** The limits that our key document states [KEY-2]. */
-const PUBLISHED_LIMITS = { maxBodyBytes: MAX_BODY_BYTES, maxBatchItems: 100, maxParticipants: MAX_PARTICIPANTS, maxMediaBytes: 0 };
-const SOFTWARE = { name: packageJson.name, version: packageJson.version };
 const MAX_CONNECTIONS = 16;
-const DNS_TIMEOUT_MS = 2_000;
 const HOUSEKEEPING_MS = 60_000;
 const SIGNUPS_PER_HOUR = 100;
 const SIGN_INS_PER_MINUTE = 10;
 
 const clock: Clock = { now: () => new Date() };
-const random = (): number => randomInt(2 ** 32) / 2 ** 32;
 
 /** Puts an instance together from its configuration: the one place that sees every part. */
 export async function compose(options: ComposeOptions): Promise<Instance> {
@@ -140,6 +121,7 @@ function createStores({ prisma }: Database) {
     nonces: createPrismaNonceStore(prisma),
     outbox: createPrismaOutboxStore(prisma),
     peers: createPrismaPeerStore(prisma),
+    receipts: createPrismaReceiptStore(prisma),
   };
 }
 
@@ -172,7 +154,7 @@ async function composeOver(storage: Storage, { config, logger, behindListener }:
     return session === null ? null : { userId: session.userId, sessionId: session.id };
   };
   const realtime = createRealtime({ authenticate: findSession, allowedOrigin: config.publicUrl.origin, logger });
-  const peers = await composePeers({ config, logger, stores, notifier: realtime });
+  const peers = await composePeers({ config, logger, stores, notifier: realtime, clock });
   const verbs = { localDomain, ...stores, policy: peers.policy, notifier: realtime, waker: peers.worker, clock };
   const services: TrpcServices = {
     domain: localDomain,
@@ -201,6 +183,7 @@ async function composeOver(storage: Storage, { config, logger, behindListener }:
           findPublicIdentity: accounts.publicIdentity,
           acceptMessage: createMessageAcceptor(verbs),
           acceptChange: createChangeAcceptor(verbs),
+          acceptEvents: createEventAcceptor(verbs),
         },
         isBlocked: peers.policy.isBlocked,
         nonces: stores.nonces,
@@ -230,61 +213,6 @@ async function composeOver(storage: Storage, { config, logger, behindListener }:
       await realtime.close();
       await storage.close();
     },
-  };
-}
-
-interface PeersOptions {
-  readonly config: Config;
-  readonly logger: Logger;
-  readonly stores: ReturnType<typeof createStores>;
-  readonly notifier: Notifier;
-}
-
-/** Puts together what finds peers, proves who they are and sends to them. */
-async function composePeers({ config, logger, stores, notifier }: PeersOptions) {
-  const pem = config.SECURECHAT_S2S_PRIVATE_KEY;
-  const ownKeys = await loadOwnKeys(
-    pem === null ? { domain: config.domain, directory: config.dataDirectory, create: true } : { domain: config.domain, pem },
-  );
-  const ed25519 = createStrictEd25519();
-  const dnsServers = config.SECURECHAT_DNS_SERVERS.length > 0 ? config.SECURECHAT_DNS_SERVERS : systemDnsServers();
-  const dns = createDnsClient({ servers: dnsServers, timeoutMs: DNS_TIMEOUT_MS, randomInt });
-  const guardedRequest = createGuardedRequest({
-    dns,
-    egressGuard: createEgressGuard({ testRanges: config.SECURECHAT_TEST_RANGES }),
-    testConnect: new Map(config.SECURECHAT_TEST_CONNECT.map(([name, { host, port }]) => [name, { address: host, port }])),
-    ...(config.caPem === null ? {} : { caPem: config.caPem }),
-  });
-  const staticPeers = new Map<Domain, { host: string; port: number }>(config.SECURECHAT_STATIC_PEERS);
-  const fetchDocument = createFetchKeyDocument({ guardedRequest, staticPeers, ed25519, clock });
-  const peerKeys = createPeerKeys({ peers: stores.peers, fetchDocument, clock });
-  const resolver = createPeerResolver({ dns, staticPeers, findEndpoints: peerKeys.endpoints, random, clock });
-  const peerClient = createPeerClient({ resolver, guardedRequest, ownKeys, clock, randomBytes, logger });
-  const keyDocument = createOwnKeyDocument({ ownKeys, limits: PUBLISHED_LIMITS, endpoints: [], software: SOFTWARE, clock });
-  const policy = createFederationPolicy({
-    mode: config.SECURECHAT_FEDERATION,
-    allow: new Set(config.SECURECHAT_ALLOW),
-    block: new Set(config.SECURECHAT_BLOCK),
-    peers: stores.peers,
-  });
-  const workerId = Buffer.from(randomBytes(12)).toString('hex');
-  const worker = createDeliveryWorker({
-    outbox: stores.outbox,
-    peers: stores.peers,
-    peerClient,
-    isBlocked: policy.isBlocked,
-    notifier,
-    clock,
-    random,
-    logger,
-    workerId,
-  });
-  return {
-    policy,
-    worker,
-    inbound: { peerKeys, ed25519 },
-    keyDocument: createWellKnownHandler(keyDocument),
-    fetchRemoteIdentity: createFetchRemoteIdentity({ peerClient, clock }),
   };
 }
 

@@ -11,6 +11,7 @@ const CODES: Readonly<Record<ClientErrorCode, true>> = {
   rate_limited: true,
   vault_refused: true,
   not_permitted: true,
+  membership_frozen: true,
   not_a_member: true,
   unknown_conversation: true,
   participant_unavailable: true,

@@ -94,6 +94,7 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
       addParticipant: (id, userId) => within(({ conversations }) => conversations.addParticipant(id, userId)),
       removeParticipant: (id, userId) => within(({ conversations }) => conversations.removeParticipant(id, userId)),
       rotate: (id) => within(({ conversations }) => conversations.rotate(id)),
+      leave: (id) => within(({ conversations }) => conversations.leave(id)),
       accept: (id) => within(({ conversations }) => conversations.accept(id)),
       setLabel: (id, label) => within(({ conversations }) => conversations.setLabel(id, label)),
       markRead: (id, position) => within(({ conversations }) => conversations.markRead(id, position)),

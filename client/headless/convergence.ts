@@ -1,9 +1,9 @@
 import type { ConversationId, MessageId, UserId } from '../../protocol/ids.ts';
-import type { ServerToClientEvents, WireDelivery, WireMessage } from '../../server/realtime/events.ts';
+import type { WireDelivery, WireMessage } from '../../server/realtime/events.ts';
 import { ClientError } from '../client-error.ts';
 import { createMemoryLocks } from '../keystore/locks.ts';
 import type { ConnectionState } from '../model.ts';
-import type { OpenSocket } from '../realtime/realtime-socket.ts';
+import type { HandledEvents, OpenSocket } from '../realtime/realtime-socket.ts';
 import type { InstanceClient } from '../trpc/instance-client.ts';
 import { callInstance, clientErrorOf } from '../trpc/instance-error.ts';
 import type { ConversationWire } from '../trpc/wire.ts';
@@ -123,7 +123,11 @@ export function createConvergence(options: {
         await oneByOne.run(conversationId, () => catchUp(conversationId));
       }
     }
-    if (hasChanged) events.emit({ kind: 'conversations', conversationId: null });
+    if (hasChanged) {
+      events.emit({ kind: 'conversations', conversationId: null });
+      // Somebody may have left while nobody told us.
+      for (const summary of summaries) attempt(async () => void (await book.loadListed(summary)));
+    }
     for (const { conversationId } of summaries) {
       for (const message of await reader.retryUnreadable(conversationId)) events.emit({ kind: 'message', message });
     }
@@ -155,7 +159,7 @@ export function createConvergence(options: {
     await oneByOne.run(conversationId, () => catchUp(conversationId));
   }
 
-  const handlers: ServerToClientEvents = {
+  const handlers: HandledEvents = {
     'message:new': (message) => attempt(() => oneByOne.run(message.conversationId, () => receive(message))),
     'conversation:new': ({ conversationId }) => attempt(() => conversationChanged(conversationId)),
     'conversation:membership': ({ conversationId }) => attempt(() => conversationChanged(conversationId)),

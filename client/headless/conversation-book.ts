@@ -24,8 +24,10 @@ export function createConversationBook(options: {
   readonly vault: VaultKeeper;
   readonly keystore: Keystore;
   readonly contacts: Contacts;
+  /** Is told of each conversation that was fetched and verified. */
+  readonly onVerified: (conversation: VerifiedConversation) => void;
 }): ConversationBook {
-  const { api, vault, keystore, contacts } = options;
+  const { api, vault, keystore, contacts, onVerified } = options;
   const known = new Map<ConversationId, VerifiedConversation>();
   const underway = new Map<ConversationId, Promise<VerifiedConversation>>();
 
@@ -45,6 +47,7 @@ export function createConversationBook(options: {
     // What could not be verified is looked at again each time: a server may only have been silent.
     if (verified.standing === 'unverified') known.delete(conversationId);
     else known.set(conversationId, verified);
+    onVerified(verified);
     return verified;
   }
 
@@ -63,7 +66,7 @@ export function createConversationBook(options: {
     load,
     async loadListed(summary) {
       const kept = known.get(summary.conversationId);
-      const fits = kept?.summary.epoch === summary.epoch && kept.summary.standing === summary.standing;
+      const fits = kept !== undefined && isOfOneState(kept.summary, summary);
       const verified = fits ? kept : await (underway.get(summary.conversationId) ?? refresh(summary.conversationId));
       return { ...verified, summary };
     },
@@ -73,4 +76,10 @@ export function createConversationBook(options: {
       underway.delete(conversationId);
     },
   };
+}
+
+/** A leave changes the members alone: neither the epoch nor how the others stand. */
+function isOfOneState(one: ConversationWire, other: ConversationWire): boolean {
+  const isSame = one.epoch === other.epoch && one.standing === other.standing;
+  return isSame && one.participants.length === other.participants.length && one.participants.every((userId) => other.participants.includes(userId));
 }

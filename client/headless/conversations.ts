@@ -1,4 +1,3 @@
-import { findParticipant } from '../../e2ee/membership-rules.ts';
 import { parseConversationId } from '../../protocol/ids.ts';
 import type { ConversationId, UserId } from '../../protocol/ids.ts';
 import { formatTimestamp } from '../../protocol/timestamp.ts';
@@ -10,6 +9,7 @@ import type { ConversationWire } from '../trpc/wire.ts';
 import type { ClientClock } from './clock.ts';
 import { foldUserId } from './contacts.ts';
 import type { ConversationBook } from './conversation-book.ts';
+import type { Leaving } from './leaving.ts';
 import type { MembershipAuthor } from './membership-author.ts';
 import type { MessageReader } from './message-reader.ts';
 import type { VaultKeeper } from './vault-keeper.ts';
@@ -37,11 +37,12 @@ export function createConversations(options: {
   readonly vault: VaultKeeper;
   readonly book: ConversationBook;
   readonly author: MembershipAuthor;
+  readonly leaving: Leaving;
   readonly reader: MessageReader;
   readonly clock: ClientClock;
   readonly onListed: (conversationId: ConversationId, lastPosition: number) => void;
 }): ChatClient['conversations'] {
-  const { api, vault, book, author, reader, clock } = options;
+  const { api, vault, book, author, leaving, reader, clock } = options;
   const self = vault.account().userId;
 
   async function viewOf(conversation: VerifiedConversation): Promise<ConversationView> {
@@ -94,6 +95,7 @@ export function createConversations(options: {
     addParticipant: (id, userId) => author.add(conversationIdOf(id), participantIdOf(userId)),
     removeParticipant: (id, userId) => author.remove(conversationIdOf(id), participantIdOf(userId)),
     rotate: (id) => author.rotate(conversationIdOf(id)),
+    leave: (id) => leaving.leave(conversationIdOf(id)),
     async accept(id) {
       await callInstance(api.conversations.accept.mutate({ conversationId: conversationIdOf(id) }));
     },
@@ -107,14 +109,13 @@ export function createConversations(options: {
 /** Finds the verified conversation of just the two, one that we may still write to. */
 function findTwoPerson(conversations: readonly VerifiedConversation[], other: UserId): ConversationId | null {
   const found = conversations.find(
-    ({ head, standing }) =>
-      standing === 'member' && head?.statement.participants.length === 2 && findParticipant(head.statement, other) !== null,
+    ({ members, standing }) => standing === 'member' && members.length === 2 && members.some(({ userId }) => userId === other),
   );
   return found?.summary.conversationId ?? null;
 }
 
 /** The verified participants; only where there is no verified statement, those that the server claims. */
-function participantsOf({ head, summary }: VerifiedConversation, self: UserId): readonly ParticipantView[] {
+function participantsOf({ head, members, summary }: VerifiedConversation, self: UserId): readonly ParticipantView[] {
   if (head === null) return summary.participants.map((userId) => ({ userId, role: 'member', self: userId === self }));
-  return head.statement.participants.map(({ userId, role }) => ({ userId, role, self: userId === self }));
+  return members.map(({ userId, role }) => ({ userId, role, self: userId === self }));
 }

@@ -2,7 +2,7 @@ import { ClientError } from '../client-error.ts';
 import type { ClientErrorCode } from '../model.ts';
 
 /** What the driver itself refuses. */
-type DriverProblemCode = 'invalid_body' | 'invalid_query' | 'unknown_user' | 'not_found' | 'method_not_allowed' | 'not_supported';
+type DriverProblemCode = 'invalid_body' | 'invalid_query' | 'unknown_user' | 'not_found' | 'method_not_allowed';
 
 const DRIVER_PROBLEMS: Readonly<Record<DriverProblemCode, { readonly status: number; readonly detail: string }>> = {
   invalid_body: { status: 400, detail: 'The body is a JSON object with the members of this request.' },
@@ -10,7 +10,6 @@ const DRIVER_PROBLEMS: Readonly<Record<DriverProblemCode, { readonly status: num
   unknown_user: { status: 404, detail: 'The user was not made by this process.' },
   not_found: { status: 404, detail: 'There is no such path.' },
   method_not_allowed: { status: 405, detail: 'The path is there for another method.' },
-  not_supported: { status: 501, detail: 'Leaving a conversation comes with the Full profile.' },
 };
 
 const CLIENT_STATUSES: Readonly<Record<ClientErrorCode, number>> = {
@@ -24,6 +23,7 @@ const CLIENT_STATUSES: Readonly<Record<ClientErrorCode, number>> = {
   rate_limited: 429,
   vault_refused: 409,
   not_permitted: 403,
+  membership_frozen: 403,
   not_a_member: 403,
   unknown_conversation: 404,
   participant_unavailable: 404,

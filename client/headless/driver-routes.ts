@@ -77,7 +77,7 @@ export function createDriverRoutes(options: {
     ['POST /conversations/add', act(ofMember, ({ conversations }, body) => conversations.addParticipant(body.conversationId, body.userId))],
     ['POST /conversations/remove', act(ofMember, ({ conversations }, body) => conversations.removeParticipant(body.conversationId, body.userId))],
     ['POST /conversations/rotate', act(inConversation, ({ conversations }, body) => conversations.rotate(body.conversationId))],
-    ['POST /conversations/leave', act(inConversation, () => Promise.reject(new DriverProblemError('not_supported')))],
+    ['POST /conversations/leave', act(inConversation, ({ conversations }, body) => conversations.leave(body.conversationId))],
     [
       'POST /messages',
       async ({ body }) => {

@@ -79,7 +79,7 @@ test('a message that the own server does not take yet has an id and the state wa
   expect(listed.body).toEqual([{ messageId: body.messageId, senderId: as, text: 'hello', state: 'waiting', epoch: 1 }]);
 });
 
-test('[E2E-6] add, rotate, remove, accept, safety number and reset answer 200, and epochs rise', async () => {
+test('[E2E-6] add, rotate, remove, accept, leave, safety number and reset answer 200, and epochs rise', async () => {
   const bob = await people.register('bob@b.test');
   await people.register('carol@c.test');
   const as = await createAlice();
@@ -94,6 +94,8 @@ test('[E2E-6] add, rotate, remove, accept, safety number and reset answer 200, a
   expect(await stateOfOther()).toBe('request');
   expect(await call('POST', '/conversations/accept', { as, conversationId: other })).toMatchObject({ status: 200 });
   expect(await stateOfOther()).toBe('member');
+  expect(await call('POST', '/conversations/leave', { as, conversationId: other })).toMatchObject({ status: 200, body: {} });
+  expect(await stateOfOther()).toBe('removed');
   const before = (await call('GET', `/safety-number?as=${as}&with=bob@b.test`)).body;
   expect(before).toEqual({ digits: expect.stringMatching(/^\d{60}$/) });
   expect(await call('POST', '/reset', { as })).toMatchObject({ status: 200 });
@@ -120,7 +122,7 @@ test('[ERR-1] what goes wrong is a problem document with status and code', async
     [400, 'invalid_body'],
     [404, 'unknown_user'],
     [400, 'invalid_query'],
-    [501, 'not_supported'],
+    [404, 'unknown_conversation'],
     [404, 'not_found'],
     [405, 'method_not_allowed'],
     [404, 'unknown_conversation'],

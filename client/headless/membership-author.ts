@@ -1,73 +1,83 @@
-import { findParticipant } from '../../e2ee/membership-rules.ts';
-import { createStatement, signMembership, verifyNextStatement } from '../../e2ee/membership.ts';
-import type { RandomBytes } from '../../e2ee/random.ts';
-import { createSessionKey, keyCommitment, wrapSessionKey } from '../../e2ee/session-key.ts';
-import { decodeBase64, encodeBase64Url } from '../../protocol/base64.ts';
-import { domainOf, formatConversationId, ownerDomainInId } from '../../protocol/ids.ts';
+import { encodeBase64Url } from '../../protocol/base64.ts';
+import { domainOf, formatConversationId } from '../../protocol/ids.ts';
 import type { ConversationId, UserId } from '../../protocol/ids.ts';
-import { MAX_PARTICIPANTS } from '../../protocol/limits.ts';
-import type { MembershipStatement, MemberRole } from '../../protocol/schemas/membership-statement.ts';
-import { formatTimestamp } from '../../protocol/timestamp.ts';
 import { ClientError } from '../client-error.ts';
-import type { InstanceClient } from '../trpc/instance-client.ts';
-import { callInstance, clientErrorOf } from '../trpc/instance-error.ts';
-import type { ClientClock } from './clock.ts';
-import type { Contacts, KnownIdentity } from './contacts.ts';
+import { createMemoryLocks } from '../keystore/locks.ts';
+import { clientErrorOf } from '../trpc/instance-error.ts';
 import type { ConversationBook } from './conversation-book.ts';
-import { findSigningSecret } from './own-signing-key.ts';
-import type { VaultKeeper } from './vault-keeper.ts';
+import { assertMayChange, mayHonourLeaves } from './membership-rights.ts';
+import { publishEpoch } from './publish-epoch.ts';
+import type { EpochParts, Member, NextEpoch } from './publish-epoch.ts';
+import type { VerifiedConversation } from './verified-conversation.ts';
 
-/** Starts epochs: signs who is in them and gives everybody in them, and nobody else, the key [E2E-3] [E2E-4]. */
+/**
+ * Starts epochs: signs who is in them and gives everybody in them, and nobody else, the key [E2E-3] [E2E-4]. Whoever
+ * has left is in none of them [E2E-6].
+ */
 export interface MembershipAuthor {
   create(others: readonly UserId[]): Promise<ConversationId>;
   add(conversationId: ConversationId, userId: UserId): Promise<void>;
   remove(conversationId: ConversationId, userId: UserId): Promise<void>;
   rotate(conversationId: ConversationId): Promise<void>;
+  /** Starts the epoch without those who have left; does nothing where nobody has, or where that is for others to do. */
+  honourLeaves(conversationId: ConversationId): Promise<void>;
 }
 
-type Member = { readonly userId: UserId; readonly role: MemberRole };
-type Plan = (members: readonly Member[]) => readonly Member[];
-
-interface NextEpoch {
+interface Change {
   readonly conversationId: ConversationId;
-  readonly previous: MembershipStatement | null;
-  readonly action: MembershipStatement['action'];
-  readonly members: readonly Member[];
+  readonly action: Exclude<NextEpoch['action'], 'create'>;
+  readonly plan: (members: readonly Member[]) => readonly Member[];
 }
 
 const CONVERSATION_ID_BYTES = 16;
 
 /** Creates the author that acts for the person signed in. */
-export function createMembershipAuthor(options: {
-  readonly api: InstanceClient;
-  readonly vault: VaultKeeper;
-  readonly book: ConversationBook;
-  readonly contacts: Contacts;
-  readonly random: RandomBytes;
-  readonly clock: ClientClock;
-}): MembershipAuthor {
+export function createMembershipAuthor(options: EpochParts & { readonly book: ConversationBook }): MembershipAuthor {
   const { vault, book, contacts, random } = options;
   const self = vault.account().userId;
+  // Our own changes wait for each other, so that none makes another stale.
+  const oneByOne = createMemoryLocks();
 
-  async function changeOnce(conversationId: ConversationId, action: NextEpoch['action'], plan: Plan): Promise<void> {
-    const { head, standing } = await book.refresh(conversationId);
-    if (standing !== 'member' || head === null) throw new ClientError('not_a_member');
-    const previous = head.statement;
-    assertMayChange(previous, self);
-    const members = plan(previous.participants);
+  async function changeOnce({ conversationId, action, plan }: Change): Promise<void> {
+    const conversation = await settle(await book.refresh(conversationId), action);
+    const previous = assertMayChange(conversation, self);
+    const members = stayersOf(conversation, plan(previous.participants));
     await publishEpoch({ conversationId, previous, action, members }, options);
     await book.refresh(conversationId);
   }
 
-  async function change(conversationId: ConversationId, action: NextEpoch['action'], plan: Plan): Promise<void> {
-    try {
-      await changeOnce(conversationId, action, plan);
-    } catch (thrown) {
-      // Somebody else's change came first: ours is made anew on top of it, once.
-      if (clientErrorOf(thrown).code !== 'stale_epoch') throw thrown;
-      await changeOnce(conversationId, action, plan);
+  /** Makes members and servers agree before a change that needs them to; costs an epoch where they do not. */
+  async function settle(conversation: VerifiedConversation, action: Change['action']): Promise<VerifiedConversation> {
+    const previous = assertMayChange(conversation, self);
+    const { conversationId } = previous;
+    const members = stayersOf(conversation, previous.participants);
+    const listed = new Set(conversation.summary.participants);
+    // A server took somebody out whom nobody else did: they are added again, as a rotation could not name them.
+    if (!members.every(({ userId }) => listed.has(userId))) {
+      await publishEpoch({ conversationId, previous, action: 'add_participant', members }, options);
+    } else if (action === 'add_participant' && members.length < previous.participants.length) {
+      // A server that has not heard of the leave takes no addition without the one who left, but it takes a rotation.
+      await publishEpoch({ conversationId, previous, action: 'rotate_key', members }, options);
+    } else {
+      return conversation;
     }
+    return book.refresh(conversationId);
   }
+
+  /** Somebody else's change may come first: ours is then made anew on top of it, once. */
+  function inTurn(conversationId: ConversationId, attempt: () => Promise<void>): Promise<void> {
+    return oneByOne.run(conversationId, async () => {
+      try {
+        await attempt();
+      } catch (thrown) {
+        if (!isOvertaken(clientErrorOf(thrown))) throw thrown;
+        await attempt();
+      }
+    });
+  }
+
+  const change = (wanted: Change): Promise<void> => inTurn(wanted.conversationId, () => changeOnce(wanted));
+  const rotate = (conversationId: ConversationId): Change => ({ conversationId, action: 'rotate_key', plan: (members) => members });
 
   return {
     async create(others) {
@@ -80,91 +90,33 @@ export function createMembershipAuthor(options: {
     async add(conversationId, userId) {
       const found = await contacts.fetch(userId);
       if (found.kind !== 'found') throw new ClientError('participant_unavailable', { reason: found.kind });
-      await change(conversationId, 'add_participant', (members) => {
+      const plan: Change['plan'] = (members) => {
         if (members.some((member) => member.userId === userId)) throw new ClientError('not_permitted');
         return [...members, { userId, role: 'member' }];
-      });
+      };
+      await change({ conversationId, action: 'add_participant', plan });
     },
-    remove: (conversationId, userId) =>
-      change(conversationId, 'rotate_key', (members) => {
+    remove(conversationId, userId) {
+      const plan: Change['plan'] = (members) => {
         const leaving = members.find((member) => member.userId === userId);
         if (leaving === undefined || leaving.role === 'owner') throw new ClientError('not_permitted');
         return members.filter((member) => member !== leaving);
+      };
+      return change({ conversationId, action: 'rotate_key', plan });
+    },
+    rotate: (conversationId) => change(rotate(conversationId)),
+    honourLeaves: (conversationId) =>
+      inTurn(conversationId, async () => {
+        if (mayHonourLeaves(await book.refresh(conversationId), self)) await changeOnce(rotate(conversationId));
       }),
-    rotate: (conversationId) => change(conversationId, 'rotate_key', (members) => members),
   };
 }
 
-/** Only an owner or admin, and only on the owner domain, starts epochs. @see docs/protocol.md [API-5] [E2E-5] */
-function assertMayChange(statement: MembershipStatement, self: UserId): void {
-  const role = findParticipant(statement, self)?.role;
-  const onOwnerDomain = ownerDomainInId(statement.conversationId) === domainOf(self);
-  if (role === undefined || role === 'member' || !onOwnerDomain) throw new ClientError('not_permitted');
+/** Besides a new epoch it may be a leave that came first: a rotation that names who left is of no valid form any more. */
+function isOvertaken({ code, reason }: ClientError): boolean {
+  return code === 'stale_epoch' || reason === 'invalid_body';
 }
 
-async function publishEpoch(
-  next: NextEpoch,
-  options: {
-    readonly api: InstanceClient;
-    readonly vault: VaultKeeper;
-    readonly contacts: Contacts;
-    readonly random: RandomBytes;
-    readonly clock: ClientClock;
-  },
-): Promise<void> {
-  const { api, vault, contacts, random, clock } = options;
-  if (next.members.length > MAX_PARTICIPANTS) throw new ClientError('not_permitted');
-  const identities = await Promise.all(next.members.map(({ userId }) => identityOf(userId, next, contacts)));
-  const sessionKey = createSessionKey(random);
-  const timestamp = formatTimestamp(clock.now());
-  const statement = await draftStatement({ next, identities, sessionKey, timestamp, self: vault.account().userId });
-  // Signed with the key that the statement before lists for us: that is the one that everybody checks.
-  const signingSecretKey = findSigningSecret(vault.contents(), next.previous ?? statement);
-  if (signingSecretKey === null) throw new ClientError('not_permitted');
-  const membershipSignature = await signMembership({ statement, signingSecretKey });
-  if (next.previous !== null) {
-    const verdict = await verifyNextStatement({ previous: next.previous, next: statement, signature: membershipSignature });
-    if (!verdict.verified) throw new ClientError('not_permitted', { reason: verdict.reason });
-  }
-  const { epoch } = statement;
-  const participantsToAdd = identities.map(({ userId, publicKey }) => ({
-    userId,
-    encryptedSessionKey: wrapSessionKey({ sessionKey, recipientPublicKey: decodeBase64(publicKey), random }),
-  }));
-  const allParticipants = next.members.map(({ userId }) => userId);
-  const { conversationId, action } = next;
-  const body = { conversationId, action, epoch, participantsToAdd, allParticipants, timestamp };
-  await callInstance(api.conversations.change.mutate({ ...body, membership: statement, membershipSignature }));
-}
-
-/** The newest keys count; for somebody who is in already the pinned ones do, so that no silent server stops a removal. */
-async function identityOf(userId: UserId, { previous }: NextEpoch, contacts: Contacts): Promise<KnownIdentity> {
-  const fetched = await contacts.fetch(userId);
-  if (fetched.kind === 'found') return fetched.identity;
-  const isMember = previous !== null && findParticipant(previous, userId) !== null;
-  const pinned = isMember ? await contacts.find(userId) : null;
-  if (pinned === null) throw new ClientError('participant_unavailable', { reason: fetched.kind });
-  return pinned;
-}
-
-async function draftStatement(options: {
-  readonly next: NextEpoch;
-  readonly identities: readonly KnownIdentity[];
-  readonly sessionKey: Uint8Array;
-  readonly timestamp: MembershipStatement['timestamp'];
-  readonly self: UserId;
-}): Promise<MembershipStatement> {
-  const { next, identities, sessionKey, timestamp, self } = options;
-  const { conversationId, previous, action, members } = next;
-  const epoch = (previous?.epoch ?? 0) + 1;
-  const signingKeys = new Map(identities.map(({ userId, signingKey }) => [userId, signingKey]));
-  return createStatement({
-    conversationId,
-    previous,
-    action,
-    actor: self,
-    participants: members.map(({ userId, role }) => ({ userId, role, signingKey: signingKeys.get(userId) ?? '' })),
-    keyCommitment: await keyCommitment({ conversationId, epoch, sessionKey }),
-    timestamp,
-  });
+function stayersOf({ leavers }: VerifiedConversation, members: readonly Member[]): readonly Member[] {
+  return members.filter(({ userId }) => !leavers.has(userId));
 }

@@ -5,6 +5,8 @@ import { membershipStatement } from '../../protocol/schemas/membership-statement
 import type { MembershipStatement } from '../../protocol/schemas/membership-statement.ts';
 import type { ChangeWire } from '../trpc/wire.ts';
 import type { Contacts } from './contacts.ts';
+import { verifyLeaves } from './leaves.ts';
+import type { SortedLeaves, StatementsByEpoch } from './leaves.ts';
 
 /** A change that the chain accepts. */
 export interface VerifiedChange {
@@ -15,10 +17,12 @@ export interface VerifiedChange {
   readonly change: ChangeWire;
 }
 
-/** What became of the changes that a server tells: the verified ones from the oldest, and the refused ones. */
+/** What became of the changes that a server tells: the verified ones from the oldest, the refused ones, and the leaves. */
 export interface MembershipChain {
   readonly verified: readonly VerifiedChange[];
   readonly refused: readonly ChangeWire[];
+  readonly statements: StatementsByEpoch;
+  readonly leaves: SortedLeaves;
 }
 
 /** What verifying needs: whose view it is, their contacts, and the hashes verified on this device before. */
@@ -32,19 +36,22 @@ export interface ChainVerifier {
 /**
  * Verifies the whole chain of a conversation; a change that is unsigned, forked or broken is set aside, and so is
  * whatever builds upon it. A statement verified here before counts by its hash, and no other of its epoch ever does.
- * @see docs/protocol.md [E2E-4] [E2E-5]
+ * @see docs/protocol.md [E2E-4] [E2E-5] [E2E-6]
  */
 export async function verifyChain(changes: readonly ChangeWire[], verifier: ChainVerifier): Promise<MembershipChain> {
   const verified: VerifiedChange[] = [];
   const refused: ChangeWire[] = [];
   // Leaving starts no epoch and carries no statement.
-  const stated = changes.filter(({ action }) => String(action) !== 'leave');
+  const stated = changes.filter(({ action }) => action !== 'leave');
   for (const change of [...stated].sort((a, b) => a.epoch - b.epoch)) {
     const accepted = await verifyChange(change, verified.at(-1)?.statement ?? null, verifier);
     if (accepted === null) refused.push(change);
     else verified.push(accepted);
   }
-  return { verified, refused };
+  const statements = new Map(verified.map(({ statement }) => [statement.epoch, statement]));
+  const { conversationId } = verifier;
+  const leaves = await verifyLeaves(changes.filter(({ action }) => action === 'leave'), { conversationId, statements });
+  return { verified, refused, statements, leaves };
 }
 
 async function verifyChange(

@@ -16,6 +16,8 @@ import { createConversationBook } from './conversation-book.ts';
 import { createConversations } from './conversations.ts';
 import { createDeliveryNews } from './delivery-news.ts';
 import type { EventHub } from './event-hub.ts';
+import { createLeaving } from './leaving.ts';
+import type { Leaving } from './leaving.ts';
 import { createMembershipAuthor } from './membership-author.ts';
 import { createMessageReader } from './message-reader.ts';
 import { createMessages } from './messages.ts';
@@ -53,11 +55,13 @@ export function openSession(account: OpenAccount, parts: SessionParts): Session 
   const self = account.userId;
   const vault = createVaultKeeper({ ...parts, account });
   const contacts = createContacts({ ...parts, vault });
-  const book = createConversationBook({ api, vault, keystore, contacts });
+  const onVerified: Leaving['notice'] = (conversation) => leaving.notice(conversation);
+  const book = createConversationBook({ api, vault, keystore, contacts, onVerified });
   const guard = createReplayGuard(keystore);
   const news = createDeliveryNews();
   const reader = createMessageReader({ self, book, contacts, guard, news });
   const author = createMembershipAuthor({ ...parts, vault, book, contacts });
+  const leaving: Leaving = createLeaving({ api, vault, book, author, clock });
   const noteShown = (conversationId: ConversationId, position: number): void =>
     convergence.noteShown(conversationId, position);
   const messages = createMessages({
@@ -88,12 +92,13 @@ export function openSession(account: OpenAccount, parts: SessionParts): Session 
   return {
     signedIn: { userId: self, domain: domainOf(self) },
     contacts,
-    conversations: createConversations({ api, vault, book, author, reader, clock, onListed: noteShown }),
+    conversations: createConversations({ api, vault, book, author, leaving, reader, clock, onListed: noteShown }),
     messages,
     convergence,
     resetIdentity: () => resetIdentity(vault, parts),
     close() {
       messages.close();
+      leaving.close();
       convergence.close();
     },
   };

@@ -2,10 +2,11 @@ import type { KnownEpoch } from '../../e2ee/message.ts';
 import { findParticipant } from '../../e2ee/membership-rules.ts';
 import { keyCommitment, unwrapSessionKey } from '../../e2ee/session-key.ts';
 import type { UserId } from '../../protocol/ids.ts';
-import type { MembershipStatement } from '../../protocol/schemas/membership-statement.ts';
+import type { MembershipParticipant, MembershipStatement } from '../../protocol/schemas/membership-statement.ts';
 import { timestampToDate } from '../../protocol/timestamp.ts';
 import type { ConversationView, SystemLineView } from '../model.ts';
 import type { ConversationDetails, ConversationWire } from '../trpc/wire.ts';
+import { leaversAt } from './leaves.ts';
 import { verifyChain } from './membership-chain.ts';
 import type { ChainVerifier, MembershipChain, VerifiedChange } from './membership-chain.ts';
 import { systemLinesOf } from './system-lines.ts';
@@ -21,6 +22,10 @@ export interface VerifiedConversation {
   /** The newest epoch of the verified chain, null where there is no verified statement. */
   readonly head: VerifiedEpoch | null;
   readonly standing: ConversationView['standing'];
+  /** Whom the head lists, without those who have left since it was made. */
+  readonly members: readonly MembershipParticipant[];
+  /** Who left and is listed in the head all the same: the next statement leaves them out. */
+  readonly leavers: ReadonlySet<UserId>;
   /** The first epoch that we are a member in, null where there is none. */
   readonly joinedAtEpoch: number | null;
   readonly epochs: ReadonlyMap<number, VerifiedEpoch>;
@@ -37,7 +42,7 @@ interface ConversationVerifier extends ChainVerifier {
 /**
  * Verifies what a server tells of a conversation: its chain, and for each epoch the session key against the commitment.
  * Whoever the server adds to its own list is nobody to us.
- * @see docs/protocol.md [E2E-4] [E2E-5]
+ * @see docs/protocol.md [E2E-4] [E2E-5] [E2E-6]
  */
 export async function verifyConversation(
   details: ConversationDetails,
@@ -56,10 +61,13 @@ export async function verifyConversation(
   const head = [...epochs.values()].at(-1) ?? null;
   const { summary } = details;
   const refused = new Set(chain.refused.map(({ epoch }) => epoch));
+  const members = membersOf(chain, head);
   return {
     summary,
     head,
-    standing: standingOf({ summary, head, chain, verifier }),
+    standing: standingOf({ summary, head, members, verifier }),
+    members,
+    leavers: head === null ? new Set() : leaversAt(head.statement.epoch, chain.leaves.verified, chain.statements),
     joinedAtEpoch: firstEpochOf(epochs, verifier.self),
     epochs,
     lines: systemLinesOf(chain, broken, verifier.self),
@@ -81,19 +89,27 @@ async function openSessionKey(
   return null;
 }
 
+/** Who left in an epoch before and is listed again gets its key and its messages, and so is shown. */
+function membersOf({ leaves }: MembershipChain, head: VerifiedEpoch | null): readonly MembershipParticipant[] {
+  if (head === null) return [];
+  const { epoch, participants } = head.statement;
+  const left = leaves.verified.filter((leave) => leave.epoch === epoch).map(({ userId }) => userId);
+  return participants.filter(({ userId }) => !left.includes(userId));
+}
+
 function standingOf(options: {
   readonly summary: ConversationWire;
   readonly head: VerifiedEpoch | null;
-  readonly chain: MembershipChain;
+  readonly members: readonly MembershipParticipant[];
   readonly verifier: ConversationVerifier;
 }): ConversationView['standing'] {
-  const { summary, head, verifier } = options;
+  const { summary, head, members, verifier } = options;
   if (summary.standing === 'removed') return 'removed';
   if (head === null) return 'unverified';
   // A server that shows less than it showed before hides a change, perhaps a removal.
   const newestKnown = Math.max(0, ...verifier.knownHashes.keys());
   if (head.statement.epoch < Math.max(summary.epoch, newestKnown)) return 'unverified';
-  return findParticipant(head.statement, verifier.self) === null ? 'removed' : 'member';
+  return members.some(({ userId }) => userId === verifier.self) ? 'member' : 'removed';
 }
 
 function firstEpochOf(epochs: ReadonlyMap<number, VerifiedEpoch>, self: UserId): number | null {

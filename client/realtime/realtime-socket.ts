@@ -2,13 +2,16 @@ import { io } from 'socket.io-client';
 import type { Socket } from 'socket.io-client';
 import type { ClientToServerEvents, ServerToClientEvents } from '../../server/realtime/events.ts';
 
-/** What the socket tells: its own state, and each event of the server as it comes. */
+/** The events that a client acts upon. Receipts, typing and acceptance are told for clients that show them; this one does not yet. */
+export type HandledEvents = Omit<ServerToClientEvents, 'message:receipt' | 'conversation:typing' | 'conversation:accepted'>;
+
+/** What the socket tells: its own state, and each handled event of the server as it comes. */
 export interface RealtimeHandlers {
   onOnline(): void;
   onOffline(): void;
   /** The server knows no session for our cookie any more. */
   onUnauthorized(): void;
-  readonly events: ServerToClientEvents;
+  readonly events: HandledEvents;
 }
 
 /** Opens a socket that connects again by itself; the answer closes it for good. */

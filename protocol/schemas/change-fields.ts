@@ -3,6 +3,7 @@ import type { UserId } from '../ids.ts';
 import { isJsonObject } from '../json.ts';
 import type { JsonObject } from '../json.ts';
 import { MAX_PARTICIPANTS } from '../limits.ts';
+import { boundedList } from './bounded-list.ts';
 import { base64Field, base64SomeField, conversationIdField, epochField, opaqueObjectField, timestampField, userIdField } from './fields.ts';
 
 const SIGNATURE_BYTES = 64;
@@ -15,8 +16,8 @@ const SIGNATURE_BYTES = 64;
 export const changeFields = {
   conversationId: conversationIdField,
   initiatorId: userIdField,
-  participantsToAdd: z.array(z.object({ userId: userIdField, encryptedSessionKey: base64SomeField })),
-  allParticipants: z.array(userIdField).min(1).max(MAX_PARTICIPANTS),
+  participantsToAdd: boundedList(z.array(z.object({ userId: userIdField, encryptedSessionKey: base64SomeField })), MAX_PARTICIPANTS),
+  allParticipants: boundedList(z.array(userIdField).min(1), MAX_PARTICIPANTS),
   timestamp: timestampField,
   epoch: epochField.exactOptional(),
   membership: opaqueObjectField.exactOptional(),

@@ -4,6 +4,7 @@ import { isJsonObject } from '../json.ts';
 import type { JsonObject } from '../json.ts';
 import { MAX_PARTICIPANTS } from '../limits.ts';
 import type { Timestamp } from '../timestamp.ts';
+import { boundedList } from './bounded-list.ts';
 import { base64Field, conversationIdField, epochField, hashBase64UrlField, timestampField, userIdField } from './fields.ts';
 
 const KEY_BYTES = 32;
@@ -43,10 +44,10 @@ const knownMembers = z
     prev: hashBase64UrlField.nullable(),
     action: z.enum(['create', 'add_participant', 'rotate_key']),
     actor: userIdField,
-    participants: z
-      .array(z.object({ userId: userIdField, role: z.enum(['owner', 'admin', 'member']), signingKey: base64Field(KEY_BYTES) }))
-      .min(1)
-      .max(MAX_PARTICIPANTS),
+    participants: boundedList(
+      z.array(z.object({ userId: userIdField, role: z.enum(['owner', 'admin', 'member']), signingKey: base64Field(KEY_BYTES) })).min(1),
+      MAX_PARTICIPANTS,
+    ),
     keyCommitment: base64Field(KEY_BYTES),
     timestamp: timestampField,
   })

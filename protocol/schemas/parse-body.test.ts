@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import * as z from 'zod';
 import { ProtocolError } from '../errors.ts';
+import { batchBody } from './batch-body.ts';
 import { conversationBody } from './conversation-body.ts';
+import { eventsBody } from './events-body.ts';
 import { membershipStatement } from './membership-statement.ts';
 import { messageBody } from './message-body.ts';
 import { parseBody } from './parse-body.ts';
@@ -42,9 +44,9 @@ describe('[ERR-1] reading a body', () => {
   it('[SIG-10] ends in invalid_body for whatever JSON arrives, never in another error', () => {
     const members = fc.constantFrom(
       'messageId', 'conversationId', 'senderId', 'payload', 'timestamp', 'action', 'initiatorId', 'participantsToAdd', 'allParticipants', 'epoch',
-      'membership', 'participants', 'userId', 'publicKey', 'previous', 'v', 'prev', '__proto__',
+      'membership', 'participants', 'items', 'id', 'method', 'path', 'body', 'events', 'type', 'messageIds', 'upTo', 'userId', 'publicKey', 'previous', 'v', 'prev', '__proto__',
     );
-    const texts = fc.constantFrom('a@a.test', 'c:a.test', 'create', 'leave', 'rotate_key', '2026-11-22T18:40:00.000Z', 'AAAA', 'x');
+    const texts = fc.constantFrom('a@a.test', 'c:a.test', 'typing', 'delivered', 'read', 'create', 'leave', 'rotate_key', '2026-11-22T18:40:00.000Z', 'AAAA', 'x');
     const { value } = fc.letrec((tie) => ({
       value: fc.oneof(
         { depthSize: 'small' },
@@ -55,7 +57,7 @@ describe('[ERR-1] reading a body', () => {
       ),
     }));
     fc.assert(
-      fc.property(value, fc.constantFrom(messageBody, conversationBody, sessionKeyBody, publicKeyAnswer, membershipStatement), (body, anySchema) => {
+      fc.property(value, fc.constantFrom(messageBody, conversationBody, sessionKeyBody, batchBody, eventsBody, publicKeyAnswer, membershipStatement), (body, anySchema) => {
         try {
           parseBody(anySchema, body);
         } catch (error) {

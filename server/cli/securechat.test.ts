@@ -29,11 +29,11 @@ describe('help and usage', () => {
   test('--help lists the commands and ends with 0', async () => {
     const { code, stdout, stderr } = await run(['--help']);
     expect([code, stderr]).toEqual([0, '']);
-    for (const command of ['start', 'keys', 'dns', 'config', 'invite', 'peers']) expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
+    for (const command of ['start', 'keys', 'dns', 'doctor', 'config', 'invite', 'peers']) expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
   });
 
   test('every command explains itself and knows --json', async () => {
-    const commands = [['keys', 'generate'], ['dns'], ['config', 'check'], ['invite', 'create'], ['peers', 'block']];
+    const commands = [['keys', 'generate'], ['dns'], ['doctor'], ['config', 'check'], ['invite', 'create'], ['peers', 'block']];
     const helps = await Promise.all(commands.map((command) => run([...command, '--help'])));
     expect(helps.map(({ code, stdout }) => [code, stdout.includes('--json')])).toEqual(commands.map(() => [0, true]));
   });
@@ -45,6 +45,8 @@ describe('help and usage', () => {
     ['a missing argument', ['peers', 'block']],
     ['a port that is none', ['dns', '--port', '443x']],
     ['a target that is none', ['dns', '--target', 'S2S.a.test.']],
+    ['a peer that is no domain', ['doctor', '--peer', 'B.test']],
+    ['a peer that is this domain', ['doctor', '--peer', 'a.test']],
   ])('%s ends with 2 and says so on stderr alone', async (_what, args) => {
     const { code, stdout, stderr } = await run(args);
     expect([code, stdout]).toEqual([2, '']);
@@ -89,9 +91,9 @@ describe('[KEY-1] keys', () => {
     expect(await readdir(data)).toEqual([]);
   });
 
-  test('a key file that holds something else ends with 2, for dns too', async () => {
+  test('a key file that holds something else ends with 2, for dns and doctor too', async () => {
     await writeFile(join(data, 'federation-key.pem'), generateKeyPairSync('x25519').privateKey.export({ type: 'pkcs8', format: 'pem' }));
-    for (const args of [['keys', 'show'], ['dns']]) {
+    for (const args of [['keys', 'show'], ['dns'], ['doctor']]) {
       expect(await run(args)).toEqual({ code: 2, stdout: '', stderr: 'The federation key is not an Ed25519 private key in PKCS#8 PEM.\n' });
     }
   });

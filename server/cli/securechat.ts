@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/read-config.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addDnsCommand } from './commands/dns.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addInviteCommand } from './commands/invite.ts';
 import { addKeysCommand } from './commands/keys.ts';
 import { addPeersCommand } from './commands/peers.ts';
@@ -21,7 +22,8 @@ async function main(args: readonly string[]): Promise<number> {
   };
   addStartCommand(program);
   addKeysCommand(program);
-  addDnsCommand(program);
+  addDnsCommand(program, setExitCode);
+  addDoctorCommand(program, setExitCode);
   addConfigCommand(program, setExitCode);
   addInviteCommand(program);
   addPeersCommand(program);

@@ -207,6 +207,15 @@ describe('forms', () => {
     }
   });
 
+  test('[KEY-2] [KEY-6] SECURECHAT_S2S_PRIVATE_KEY holds up to eight different keys, each of them whole', () => {
+    const pems = Array.from({ length: 9 }, () => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+    const eight = pems.slice(1).join('');
+    expect(valueOf('SECURECHAT_S2S_PRIVATE_KEY', eight)).toBe(eight);
+    for (const text of [pems.join(''), ed25519Pem + ed25519Pem, `${ed25519Pem}-----BEGIN PRIVATE KEY-----\nAAAA`]) {
+      expect(valueOf('SECURECHAT_S2S_PRIVATE_KEY', text)).toBe('fault');
+    }
+  });
+
   test('short secrets are refused, long enough ones taken', () => {
     expect([valueOf('AUTH_SECRET', 'x'.repeat(31)), valueOf('AUTH_SECRET', 'x'.repeat(32))]).toEqual(['fault', 'x'.repeat(32)]);
     expect([valueOf('CRON_SECRET', 'x'.repeat(15)), valueOf('CRON_SECRET', 'x'.repeat(16))]).toEqual(['fault', 'x'.repeat(16)]);

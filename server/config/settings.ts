@@ -1,8 +1,9 @@
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { isIP } from 'node:net';
 import * as z from 'zod';
 import { parseDomain } from '../../protocol/ids.ts';
 import type { Domain } from '../../protocol/ids.ts';
+import { MAX_LISTED_KEYS } from '../../protocol/limits.ts';
 
 /** One environment variable: what it means, what it is when absent, and how its text is read. */
 export interface Setting<Value> {
@@ -104,10 +105,18 @@ function parsePostgresUrl(value: string): string {
   return /^postgres(ql)?:$/.test(new URL(value).protocol) ? value : fail();
 }
 
-/** Lets only an Ed25519 key pass, and gives it as it came. */
-function parseEd25519Pem(value: string): string {
-  return createPrivateKey(value).asymmetricKeyType === 'ed25519' ? value : fail();
+/** Lets only one to eight different Ed25519 keys pass, and gives them as they came. @see docs/protocol.md [KEY-1] [KEY-2] */
+function parseEd25519Pems(value: string): string {
+  const blocks = value.match(PEM_BLOCK) ?? fail();
+  const publicKeys = blocks.map((block) => {
+    const key = createPrivateKey(block);
+    return key.asymmetricKeyType === 'ed25519' ? createPublicKey(key).export({ format: 'jwk' }).x : fail();
+  });
+  const isWhole = value.split('-----BEGIN ').length - 1 === blocks.length;
+  return isWhole && blocks.length <= MAX_LISTED_KEYS && new Set(publicKeys).size === blocks.length ? value : fail();
 }
+
+const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[^]*?-----END \1-----/g;
 
 const port = text(parsePort, 'is a whole number from 0 to 65535');
 const domains = text<readonly Domain[]>(list(parseDomain), 'domains are lower-case names such as chat.example.org, separated by commas');
@@ -130,15 +139,15 @@ export const SETTINGS = {
   SECURECHAT_S2S_PORT: setting<number | null>('port of a listener of its own for servers', port, { absent: nothing, shown: 'shares the web listener' }),
   SECURECHAT_TLS_CERT: setting<string | null>('PEM file with the certificate chain; the listener for servers then speaks TLS itself', z.string().min(1, 'is a PEM file'), { absent: nothing, shown: 'behind a proxy' }),
   SECURECHAT_TLS_KEY: setting<string | null>('PEM file with the key of that certificate', z.string().min(1, 'is a PEM file'), { absent: nothing, shown: 'behind a proxy' }),
-  SECURECHAT_S2S_PRIVATE_KEY: setting<string | null>('federation key, PKCS#8 PEM', text(parseEd25519Pem, 'is an Ed25519 key in PKCS#8 PEM'), { absent: nothing, shown: 'a file in the data folder, made once' }),
+  SECURECHAT_S2S_PRIVATE_KEY: setting<string | null>('federation keys, PKCS#8 PEM; of several blocks the first signs, the others are only listed', text(parseEd25519Pems, 'is an Ed25519 key in PKCS#8 PEM, or up to 8 different ones'), { absent: nothing, shown: 'a file in the data folder, made once' }),
   AUTH_SECRET: setting<string | null>('secret that seals session cookies, at least 32 bytes', z.string().min(32, 'is at least 32 bytes long'), { absent: nothing, shown: 'a file in the data folder, made once' }),
   SECURECHAT_FEDERATION: setting<'open' | 'allowlist' | 'closed'>('whom to federate with', z.enum(['open', 'allowlist', 'closed'], 'is open, allowlist or closed'), { absent: 'open' }),
   SECURECHAT_ALLOW: setting<readonly Domain[]>('domains to federate with under allowlist', domains, { absent: [], shown: 'empty' }),
   SECURECHAT_BLOCK: setting<readonly Domain[]>('domains never to federate with', domains, { absent: [], shown: 'empty' }),
   SECURECHAT_STATIC_PEERS: setting<readonly (readonly [Domain, HostAndPort])[]>('where given domains are, instead of DNS', text(parseTable(parseDomain), 'is a list, each domain once, such as b.test=127.0.0.2:8448,c.test=[::1]:8448'), { absent: [], shown: 'empty' }),
   SECURECHAT_DNS_SERVERS: setting<readonly HostAndPort[]>('resolvers to ask', text(list(parseDnsServer), 'is a list such as 127.0.0.1:5300,9.9.9.9'), { absent: [], shown: "the system's" }),
-  SECURECHAT_DNS_TRUST_AD: setting('the resolver validates DNSSEC and is trusted', flag, { absent: false }),
-  SECURECHAT_TXT_KEYS: setting<'dnssec' | 'always' | 'never'>('when keys in DNS TXT count', z.enum(['dnssec', 'always', 'never'], 'is dnssec, always or never'), { absent: 'dnssec' }),
+  SECURECHAT_DNS_TRUST_AD: setting('the resolver validates DNSSEC and the way to it is safe, so that its AD bit is believed', flag, { absent: false }),
+  SECURECHAT_TXT_KEYS: setting<'dnssec' | 'always' | 'never'>('when keys in DNS TXT count while a key document cannot be reached: dnssec needs SECURECHAT_DNS_TRUST_AD', z.enum(['dnssec', 'always', 'never'], 'is dnssec, always or never'), { absent: 'dnssec' }),
   SECURECHAT_CA_FILE: setting<string | null>('PEM file with further roots for peers', z.string().min(1, 'is a PEM file'), { absent: nothing, shown: 'none' }),
   SECURECHAT_TEST_RANGES: setting<readonly string[]>('CIDRs that the egress guard lets through, for tests', text(list(parseCidr), 'is a list such as 127.0.0.0/8,::1/128'), { absent: [], shown: 'empty' }),
   SECURECHAT_TEST_CONNECT: setting<readonly (readonly [string, HostAndPort])[]>('host:port=address:port,… where connections to test domains really go', text(parseTable(parseConnectName), 'is a list, each name once, such as b.test:443=127.0.0.1:8448'), { absent: [], shown: 'empty' }),

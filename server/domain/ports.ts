@@ -3,6 +3,7 @@ import type { JsonObject } from '../../protocol/json.ts';
 import type { EncryptedPayload } from '../../protocol/schemas/encrypted-payload.ts';
 import type { PublicKeyAnswer } from '../../protocol/schemas/public-key-answer.ts';
 import type { Timestamp } from '../../protocol/timestamp.ts';
+import type { Receipt } from './receipts/receipt-store.ts';
 
 /** Tells the time; the only way the domain learns it. */
 export interface Clock {
@@ -111,6 +112,8 @@ export interface OutboxDraft {
   readonly target: string;
   /** JSON text of the request body. */
   readonly body: string;
+  /** Only for a peer of the Full profile; for a Core one it is dropped where it would be sent. */
+  readonly fullOnly: boolean;
 }
 
 export interface OutboxItem extends OutboxDraft {
@@ -118,6 +121,7 @@ export interface OutboxItem extends OutboxDraft {
   readonly conversationKey: bigint;
   readonly attempts: number;
   readonly createdAt: Date;
+  /** When `unknown_conversation` was first answered [ERR-4]. */
   readonly firstRefusedAt: Date | null;
 }
 
@@ -142,7 +146,7 @@ export interface OutboxStore {
   listDue(domain: Domain, now: Date, limit: number): Promise<readonly OutboxItem[]>;
   markDelivered(id: bigint, now: Date): Promise<DeliveryState | null>;
   /** Puts an item back; the answer is the delivery's state when the item is a message, else null (as in all three). */
-  markRetry(id: bigint, retry: { now: Date; nextAttemptAt: Date; errorCode: string }): Promise<DeliveryState | null>;
+  markRetry(id: bigint, retry: { firstRefusedAt: Date | null; nextAttemptAt: Date; errorCode: string }): Promise<DeliveryState | null>;
   markFailed(id: bigint, failure: { now: Date; errorCode: string }): Promise<DeliveryState | null>;
   /** Notes why the queue of a peer waits on its first items, without counting an attempt of theirs; answers the states of its queued messages. */
   noteQueueFailure(domain: Domain, failure: { errorCode: string; nextAttemptAt: Date; limit: number }): Promise<readonly DeliveryState[]>;
@@ -153,7 +157,7 @@ export interface OutboxStore {
   nextDueAt(): Promise<Date | null>;
 }
 
-export type ChangeAction = 'create' | 'add_participant' | 'rotate_key';
+export type ChangeAction = 'create' | 'add_participant' | 'rotate_key' | 'leave';
 
 export interface ConversationState {
   readonly key: bigint;
@@ -162,6 +166,8 @@ export interface ConversationState {
   readonly epoch: number;
   /** Present members, local and remote. */
   readonly participants: readonly UserId[];
+  /** Who left since the present epoch began, and did not come back. */
+  readonly leftInEpoch: readonly UserId[];
 }
 
 /** A change of a conversation, decided and ready to store. */
@@ -176,6 +182,8 @@ export interface ChangeWrite {
   readonly sessionKeys: readonly { readonly userId: UserId; readonly encryptedSessionKey: string }[];
   readonly membership: JsonObject | null;
   readonly membershipSignature: string | null;
+  /** Base64 of 64 bytes, of a `leave` alone [E2E-6]. */
+  readonly leaveSignature: string | null;
   readonly timestamp: Timestamp;
   readonly contentHash: string;
   readonly deliveries: readonly OutboxDraft[];
@@ -193,9 +201,12 @@ export interface StoredChange {
   readonly epoch: number;
   readonly action: ChangeAction;
   readonly initiatorId: UserId;
+  /** The members after the change, a `leave` included. */
   readonly allParticipants: readonly UserId[];
   readonly membership: JsonObject | null;
   readonly membershipSignature: string | null;
+  /** What a `leave` was signed with, null where it came without and for every other change [E2E-6]. */
+  readonly leaveSignature: string | null;
   readonly timestamp: Timestamp;
   readonly afterPosition: number;
 }
@@ -224,10 +235,12 @@ export interface ConversationSummary {
 export interface ConversationStore {
   /**
    * Locks the conversation that `find` names (created rows included), shows it to `decide` with whether a change of
-   * the same content was ever accepted, and stores what it decides in the same transaction.
+   * the same content was ever accepted, and stores what it decides in the same transaction. Of several conversations
+   * of one id the one that holds this very change is meant, then that of `preferredOwner` (null: of nobody), then one
+   * that `actor` is in.
    */
   change<Refusal>(
-    find: { readonly conversationId: ConversationId; readonly preferredOwner: Domain; readonly actor: UserId; readonly contentHash: string },
+    find: { readonly conversationId: ConversationId; readonly preferredOwner: Domain | null; readonly actor: UserId; readonly contentHash: string },
     decide: (found: { readonly state: ConversationState | null; readonly repeat: boolean }) => ChangeDecision<Refusal>,
   ): Promise<ChangeDecision<Refusal>>;
   listFor(userId: UserId): Promise<readonly ConversationSummary[]>;
@@ -288,7 +301,10 @@ export type DomainEvent =
   | { readonly kind: 'message'; readonly message: StoredMessage }
   | { readonly kind: 'conversation'; readonly conversationId: ConversationId }
   | { readonly kind: 'membership'; readonly conversationId: ConversationId; readonly epoch: number }
-  | { readonly kind: 'delivery'; readonly delivery: DeliveryState };
+  | { readonly kind: 'delivery'; readonly delivery: DeliveryState }
+  | ({ readonly kind: 'receipt' } & Receipt)
+  | { readonly kind: 'typing'; readonly conversationId: ConversationId; readonly userId: UserId }
+  | { readonly kind: 'accepted'; readonly conversationId: ConversationId; readonly userId: UserId };
 
 export interface Notifier {
   notify(userIds: readonly UserId[], event: DomainEvent): void;

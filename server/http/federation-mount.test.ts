@@ -1,6 +1,7 @@
 import pino from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { MAX_BODY_BYTES } from '../../protocol/limits.ts';
+import { BATCH_TARGET } from '../../protocol/endpoints.ts';
+import { MAX_BATCH_BODY_BYTES, MAX_BODY_BYTES } from '../../protocol/limits.ts';
 import { createFederationMount } from './federation-mount.ts';
 import type { FederationHandlers } from './federation-mount.ts';
 import { createSourceAddress } from './source-address.ts';
@@ -14,10 +15,14 @@ const seen: Input[] = [];
 const handlers: FederationHandlers = {
   async handle(input) {
     seen.push(input);
-    return { status: 202, headers: { 'content-type': 'text/plain', 'x-from': 'federation' }, body: input.body === 'too_large' ? 'too large' : `${input.body.length} bytes` };
+    return { status: 202, headers: { 'content-type': 'text/plain', 'x-from': 'federation' }, body: bodyFor(input) };
   },
   keyDocument: (method) => ({ status: method === 'GET' || method === 'HEAD' ? 200 : 405, headers: {}, body: '{"key":"document"}' }),
 };
+function bodyFor({ body }: Input): string {
+  if (body === 'too_large') return 'too large';
+  return Buffer.from(body).toString().includes('French') ? 'reçu' : `${body.length} bytes`;
+}
 const logger = pino({ level: 'silent' });
 const place = { host: '127.0.0.1', port: 0, tls: null, logger };
 let web: Listener;
@@ -74,8 +79,8 @@ describe('[SIG-3] [SIG-10] the federation handler answers, with the target as it
 });
 
 describe('other paths are left to others', () => {
-  test.each(['/', '/chat', '/federation', '/federation/v2/messages', '/x/federation/v1/messages', '/?/federation/v1/messages', '/%', '*'])('%s', async (target) => {
-    const answer = await ask(target, target === '*' ? { method: 'OPTIONS' } : {});
+  test.each(['/', '/chat', '/federation', '/federation/v2/messages', '/x/federation/v1/messages', '/?/federation/v1/messages', '/%'])('%s', async (target) => {
+    const answer = await ask(target);
     expect(answer.body).toBe('page');
     expect(seen).toEqual([]);
   });
@@ -112,8 +117,93 @@ describe('a request of a server', () => {
   });
 });
 
+describe('what HTTP allows besides', () => {
+  const textOf = (input: Input | undefined): string => Buffer.from(input?.body === undefined || input.body === 'too_large' ? '' : input.body).toString();
+
+  test('[SIG-8] the bytes written are the UTF-8 of the answer, and the status and headers its own', async () => {
+    const answer = await ask('/federation/v1/messages', { method: 'POST', body: 'answer in French' });
+    expect(Buffer.from(answer.body, 'latin1').toString('utf8')).toBe('reçu');
+    expect([answer.status, answer.headers['content-length'], answer.headers['content-encoding']]).toEqual([202, '5', undefined]);
+  });
+
+  test('[SIG-11] a body in chunks is the same as one of a stated length', async () => {
+    const answer = await exchangeRaw(web.port, 'POST /federation/v1/messages HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=1\r\nlo\r\n0\r\n\r\n');
+    expect([answer.status, textOf(seen[0])]).toEqual([202, 'hello']);
+  });
+
+  test('[SIG-11] a body both in chunks and of a stated length, or of two lengths, reaches nobody', async () => {
+    const send = (lines: string) => exchangeRaw(web.port, `POST /federation/v1/messages HTTP/1.1\r\nHost: a.test\r\n${lines}\r\n\r\n0\r\n\r\n`).catch(() => ({ status: 400 }));
+    expect((await send('Transfer-Encoding: chunked\r\nContent-Length: 5')).status).toBe(400);
+    expect((await send('Content-Length: 5\r\nContent-Length: 6')).status).toBe(400);
+    expect(seen).toEqual([]);
+  });
+
+  test('[SIG-11] the body of a GET is handed on too', async () => {
+    await ask('/federation/v1/messages', { body: 'hello' });
+    expect([seen[0]?.method, textOf(seen[0])]).toEqual(['GET', 'hello']);
+  });
+
+  test('[SIG-11] whoever expects 100 is told to go on and then answered', async () => {
+    const connection = await connectRaw(web.port);
+    connection.write('POST /federation/v1/messages HTTP/1.1\r\nHost: a.test\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n');
+    expect((await connection.answer()).status).toBe(100);
+    connection.write('hello');
+    expect(await connection.answer()).toMatchObject({ status: 202, body: '5 bytes' });
+    connection.socket.destroy();
+  });
+
+  test('[SIG-1] [SIG-11] repeated signatures, media types and encodings stay as many lines as they were', async () => {
+    const lines = ['X-Federation-Signature: one', 'Content-Type: text/a', 'x-federation-signature: two', 'content-type: text/b', 'Content-Encoding: gzip', 'Content-Encoding: br'];
+    await ask('/federation/v1/messages', { method: 'POST', lines });
+    const names = /^(x-federation-signature|content-type|content-encoding)$/i;
+    expect(seen[0]?.headers.filter(([name]) => names.test(name)).map((line) => line.join(': '))).toEqual(lines);
+  });
+
+  test('[API-10] every method is handed on as it stands', async () => {
+    for (const method of ['DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'QUERY', 'PROPFIND']) await ask('/federation/v1/messages', { method });
+    expect(seen.map(({ method }) => method)).toEqual(['DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'QUERY', 'PROPFIND']);
+  });
+
+  test('[SIG-10] HEAD is handed on and answered without the bytes of its body', async () => {
+    const connection = await connectRaw(web.port);
+    connection.write('HEAD /federation/v1/messages HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n');
+    let received = '';
+    connection.socket.on('data', (chunk: Buffer) => (received += chunk.toString()));
+    await connection.closed();
+    expect(received).toMatch(/^HTTP\/1.1 202 [^]*content-length: 7\r\n/i);
+    expect(received.endsWith('\r\n\r\n')).toBe(true);
+    expect(seen.map(({ method }) => method)).toEqual(['HEAD']);
+  });
+
+  test.each(['a.test:443', '/federation/v1/messages'])('[SIG-10] CONNECT %s is cut off without an answer', async (target) => {
+    const connection = await connectRaw(web.port);
+    let received = '';
+    connection.socket.on('data', (chunk: Buffer) => (received += chunk.toString()));
+    connection.write(`CONNECT ${target} HTTP/1.1\r\nHost: a.test\r\n\r\n`);
+    await connection.closed();
+    expect([received, seen]).toEqual(['', []]);
+  });
+});
+
 describe('[SIG-11] a body', () => {
-  const head = (length: string): string => `POST /federation/v1/messages HTTP/1.1\r\nHost: a.test\r\n${length}\r\n\r\n`;
+  const head = (length: string, target = '/federation/v1/messages'): string => `POST ${target} HTTP/1.1\r\nHost: a.test\r\n${length}\r\n\r\n`;
+
+  test('of a batch may have four times as many bytes, told by the target as it was sent', async () => {
+    const most = 'x'.repeat(MAX_BATCH_BODY_BYTES);
+    expect(await ask(BATCH_TARGET, { method: 'POST', body: most })).toMatchObject({ body: '1048576 bytes' });
+    expect(seen.map(({ body }) => body.length)).toEqual([1_048_576]);
+    for (const target of [`${BATCH_TARGET}/`, `${BATCH_TARGET}?x`, '/federation/v1/Batch', `http://a.test${BATCH_TARGET}`, '/federation/v1/events']) {
+      expect(await ask(target, { method: 'POST', body: 'x'.repeat(MAX_BODY_BYTES + 1) })).toMatchObject({ body: 'too large' });
+    }
+  });
+
+  test.each([`Content-Length: ${MAX_BATCH_BODY_BYTES + 1}`, 'Transfer-Encoding: chunked'])('of a batch beyond that is given up: %s', async (length) => {
+    const connection = await connectRaw(web.port);
+    const bytes = 'x'.repeat(MAX_BATCH_BODY_BYTES + 1);
+    connection.write(head(length, BATCH_TARGET) + (length.startsWith('Content') ? '' : `${bytes.length.toString(16)}\r\n${bytes}\r\n`));
+    expect(await connection.answer()).toMatchObject({ body: 'too large' });
+    connection.socket.destroy();
+  });
 
   test('of exactly the limit is read whole', async () => {
     expect(await ask('/federation/v1/messages', { method: 'POST', body: 'x'.repeat(MAX_BODY_BYTES) })).toMatchObject({ body: `${MAX_BODY_BYTES} bytes` });

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { FEDERATION_PREFIX, KEY_DOCUMENT_PATH } from '../../protocol/endpoints.ts';
-import { MAX_BODY_BYTES } from '../../protocol/limits.ts';
+import { FEDERATION_PREFIX, KEY_DOCUMENT_PATH, maxBodyBytesAt } from '../../protocol/endpoints.ts';
 import { readBody } from './read-body.ts';
 import type { SourceAddress } from './source-address.ts';
 
@@ -45,7 +44,7 @@ export function createFederationMount(handlers: FederationHandlers, sourceAddres
       return true;
     }
     if (!concernsFederation(rawTarget)) return false;
-    const body = await readBody(request, MAX_BODY_BYTES);
+    const body = await readBody(request, maxBodyBytesAt(rawTarget));
     const answer = await handlers.handle({
       method: request.method ?? 'GET',
       rawTarget,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { MAX_BODY_BYTES } from '../../protocol/limits.ts';
+import { BATCH_TARGET } from '../../protocol/endpoints.ts';
+import { MAX_BATCH_BODY_BYTES, MAX_BODY_BYTES } from '../../protocol/limits.ts';
 import type { FederationHandlers } from './federation-mount.ts';
 import { handleFederationRequest, handleKeyDocumentRequest } from './federation-route.ts';
 
@@ -25,6 +26,34 @@ test('[SIG-3] a route hands on target with query, headers, body and source, and 
 test('[SIG-11] a body of the limit is taken, one byte more is not', async () => {
   expect((await ask('x'.repeat(MAX_BODY_BYTES))).status).toBe(202);
   expect((await ask('x'.repeat(MAX_BODY_BYTES + 1))).status).toBe(413);
+});
+
+test('[SIG-11] a batch of its own limit is taken, one byte more is not, nor so much at another target', async () => {
+  expect((await ask('x'.repeat(MAX_BATCH_BODY_BYTES), BATCH_TARGET)).status).toBe(202);
+  expect((await ask('x'.repeat(MAX_BATCH_BODY_BYTES + 1), BATCH_TARGET)).status).toBe(413);
+  for (const target of [`${BATCH_TARGET}/`, `${BATCH_TARGET}?`, `${BATCH_TARGET}?x`]) expect((await ask('x'.repeat(MAX_BODY_BYTES + 1), target)).status).toBe(413);
+});
+
+test('[SIG-3] an empty query is handed on as what it is', async () => {
+  await ask('hello', '/federation/v1/messages?');
+  expect(seen.at(-1)?.rawTarget).toBe('/federation/v1/messages?');
+});
+
+test('[SIG-1] repeated headers are handed on as the platform joins them', async () => {
+  const headers: [string, string][] = [['X-Federation-Signature', 'keyId="a.test"'], ['x-federation-signature', 'keyId="a.test"']];
+  await handleFederationRequest(new Request('https://a.test/federation/v1/messages', { headers }), handlers, '192.0.2.1');
+  expect(seen.at(-1)?.headers).toContainEqual(['x-federation-signature', 'keyId="a.test", keyId="a.test"']);
+});
+
+test.each(['HEAD', 'OPTIONS', 'PATCH'])('[SIG-10] the method %s is handed on', async (method) => {
+  await handleFederationRequest(new Request('https://a.test/federation/v1/messages', { method }), handlers, '192.0.2.1');
+  expect(seen.at(-1)).toMatchObject({ method, body: new Uint8Array() });
+});
+
+test('[SIG-8] the bytes given back are the UTF-8 of the answer', async () => {
+  const french: FederationHandlers = { ...handlers, handle: async () => ({ status: 200, headers: {}, body: 'reçu' }) };
+  const response = await handleFederationRequest(new Request('https://a.test/federation/v1/messages'), french, '192.0.2.1');
+  expect(Buffer.from(await response.arrayBuffer())).toEqual(Buffer.from('reçu', 'utf8'));
 });
 
 test('[SIG-11] an endless body is given up at the limit', async () => {

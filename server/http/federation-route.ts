@@ -1,4 +1,4 @@
-import { MAX_BODY_BYTES } from '../../protocol/limits.ts';
+import { maxBodyBytesAt } from '../../protocol/endpoints.ts';
 import type { FederationHandlers } from './federation-mount.ts';
 
 /**
@@ -6,12 +6,14 @@ import type { FederationHandlers } from './federation-mount.ts';
  * one: such platforms show no other [SIG-3].
  */
 export async function handleFederationRequest(request: Request, handlers: FederationHandlers, sourceAddress: string): Promise<Response> {
-  const { pathname, search } = new URL(request.url);
+  const { href, origin } = new URL(request.url);
+  // The text of the URL, not its parts: an empty query is a query too.
+  const rawTarget = href.slice(origin.length);
   const answer = await handlers.handle({
     method: request.method,
-    rawTarget: `${pathname}${search}`,
+    rawTarget,
     headers: [...request.headers],
-    body: await readBounded(request),
+    body: await readBounded(request, maxBodyBytesAt(rawTarget)),
     sourceAddress,
   });
   return toResponse(answer);
@@ -26,13 +28,13 @@ function toResponse({ status, headers, body }: { status: number; headers: Readon
   return new Response(body === '' ? null : body, { status, headers });
 }
 
-async function readBounded(request: Request): Promise<Uint8Array | 'too_large'> {
+async function readBounded(request: Request, maxBytes: number): Promise<Uint8Array | 'too_large'> {
   if (request.body === null) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of request.body) {
     length += chunk.length;
-    if (length > MAX_BODY_BYTES) return 'too_large';
+    if (length > maxBytes) return 'too_large';
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, length);

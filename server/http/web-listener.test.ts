@@ -36,6 +36,11 @@ describe('routing', () => {
     expect(bodies.map(({ body }) => body)).toEqual(['exact', 'exact', 'fallback', 'prefix', 'fallback', 'fallback']);
   });
 
+  test('a target that is no path names nothing here', async () => {
+    const { port } = await listen({});
+    expect(await exchangeRaw(port, 'OPTIONS * HTTP/1.1\r\nHost: a.test\r\n\r\n')).toMatchObject({ status: 400, body: '' });
+  });
+
   test('/healthz says alive; /readyz names what is missing', async () => {
     let fault: string | null = null;
     const { port } = await listen({ exact: new Map([['/healthz', answerHealthz], ['/readyz', createReadyzHandler(async () => fault)]]) });

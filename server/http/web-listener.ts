@@ -6,8 +6,8 @@ import type { FederationMount } from './federation-mount.ts';
 
 /** How long a graceful stop waits for requests under way. */
 const DRAIN_MS = 10_000;
-/** Longer than the idle time of common proxies, so that they close first. */
-const KEEP_ALIVE_MS = 75_000;
+/** Longer than reverse proxies keep an idle connection (Caddy 2 minutes, nginx 60 s): it is theirs to close, or a request could meet a closing one. */
+const KEEP_ALIVE_MS = 130_000;
 const MAX_HEADER_BYTES = 16_384;
 
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
@@ -40,6 +40,8 @@ export function listenForWeb(routes: WebRoutes, options: ListenOptions): Promise
   return listen(async (request, response) => {
     if (await routes.federation(request, response)) return;
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    // `*` and the authority form name no page.
+    if (!path.startsWith('/')) return void response.writeHead(400, { 'content-length': '0' }).end();
     const exact = routes.exact.get(path);
     if (exact !== undefined) return exact(request, response);
     const mounted = routes.prefixes.find(([prefix]) => path.startsWith(prefix));

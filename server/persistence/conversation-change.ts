@@ -1,3 +1,4 @@
+import type { UserId } from '../../protocol/ids.ts';
 import type { ChangeDecision, ChangeWrite, ConversationState, ConversationStore } from '../domain/ports.ts';
 import type { Prisma } from './generated/client.ts';
 import { parseStoredConversationId, parseStoredDomain, parseStoredUserId } from './stored-id.ts';
@@ -29,7 +30,8 @@ interface LockedRow {
 /** Where there is no row of the preferred owner to lock, the id itself is: of two foundings at once the second sees the first. */
 async function lock(transaction: Prisma.TransactionClient, find: Find): Promise<LockedRow | null> {
   const row = await lockRow(transaction, find);
-  if (row?.ownerDomain === find.preferredOwner) return row;
+  // Without a preferred owner nothing is founded.
+  if (find.preferredOwner === null || row?.ownerDomain === find.preferredOwner) return row;
   await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${find.conversationId}, 0))`;
   return lockRow(transaction, find);
 }
@@ -39,7 +41,8 @@ async function lockRow(transaction: Prisma.TransactionClient, find: Find): Promi
     SELECT c.key, c.owner_domain AS "ownerDomain", c.id, c.epoch
     FROM conversations c
     WHERE c.id = ${find.conversationId}
-    ORDER BY c.owner_domain = ${find.preferredOwner} DESC,
+    ORDER BY EXISTS (SELECT 1 FROM conversation_changes h WHERE h.conversation_key = c.key AND h.content_hash = ${find.contentHash}) DESC,
+      c.owner_domain = COALESCE(${find.preferredOwner}, '') DESC,
       EXISTS (SELECT 1 FROM participants p WHERE p.conversation_key = c.key AND p.user_id = ${find.actor} AND p.removed_at_epoch IS NULL) DESC,
       c.key
     LIMIT 1
@@ -48,17 +51,21 @@ async function lockRow(transaction: Prisma.TransactionClient, find: Find): Promi
 }
 
 async function readState(transaction: Prisma.TransactionClient, row: LockedRow): Promise<ConversationState> {
-  const present = await transaction.participant.findMany({
-    where: { conversationKey: row.key, removedAtEpoch: null },
-    orderBy: { userId: 'asc' },
-    select: { userId: true },
-  });
+  const members = await transaction.$queryRaw<{ readonly userId: string; readonly isPresent: boolean }[]>`
+    SELECT p.user_id AS "userId", p.removed_at_epoch IS NULL AS "isPresent"
+    FROM participants p LEFT JOIN conversation_changes removal ON removal.id = p.removed_by_change
+    WHERE p.conversation_key = ${row.key}
+      AND (p.removed_at_epoch IS NULL OR (removal.action = 'leave' AND p.removed_at_epoch = ${row.epoch}))
+    ORDER BY p.user_id`;
+  const idsOf = (isPresent: boolean): readonly UserId[] =>
+    members.filter((member) => member.isPresent === isPresent).map(({ userId }) => parseStoredUserId(userId));
   return {
     key: row.key,
     ownerDomain: parseStoredDomain(row.ownerDomain),
     conversationId: parseStoredConversationId(row.id),
     epoch: row.epoch,
-    participants: present.map(({ userId }) => parseStoredUserId(userId)),
+    participants: idsOf(true),
+    leftInEpoch: idsOf(false),
   };
 }
 
@@ -82,6 +89,7 @@ async function write(transaction: Prisma.TransactionClient, state: ConversationS
       allParticipants: [...change.participantsAfter],
       membership: change.membership === null ? null : JSON.stringify(change.membership),
       membershipSignature: change.membershipSignature,
+      leaveSignature: change.leaveSignature,
       timestamp: change.timestamp,
       contentHash: change.contentHash,
       afterPosition: lastPosition,
@@ -162,8 +170,8 @@ async function queueDeliveries(transaction: Prisma.TransactionClient, key: bigin
   const domains = [...new Set(change.deliveries.map(({ destination }) => destination))].sort();
   await transaction.peer.createMany({ data: domains.map((domain) => ({ domain })), skipDuplicates: true });
   await transaction.outboxItem.createMany({
-    data: change.deliveries.map(({ destination, messageId, senderId, method, target, body }) => ({
-      destination, messageId, senderId, method, target, body, conversationKey: key, nextAttemptAt: change.now, createdAt: change.now,
+    data: change.deliveries.map(({ destination, messageId, senderId, method, target, body, fullOnly }) => ({
+      destination, messageId, senderId, method, target, body, fullOnly, conversationKey: key, nextAttemptAt: change.now, createdAt: change.now,
     })),
   });
 }

@@ -32,12 +32,13 @@ function toStoredChange(row: ConversationChangeModel): StoredChange {
     allParticipants: row.allParticipants.map(parseStoredUserId),
     membership: row.membership === null ? null : parseStoredMembership(row.membership),
     membershipSignature: row.membershipSignature,
+    leaveSignature: row.leaveSignature,
     timestamp: parseTimestamp(row.timestamp),
     afterPosition: Number(row.afterPosition),
   };
 }
 
 function toAction(text: string): ChangeAction {
-  if (text === 'create' || text === 'add_participant' || text === 'rotate_key') return text;
+  if (text === 'create' || text === 'add_participant' || text === 'rotate_key' || text === 'leave') return text;
   throw new Error('The database holds a change of a kind that this version does not know.');
 }

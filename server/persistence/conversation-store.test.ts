@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { domainOf } from '../../protocol/ids.ts';
-import type { UserId } from '../../protocol/ids.ts';
-import type { ChangeWrite, ConversationStore, MessageStore } from '../domain/ports.ts';
+import type { ConversationId, UserId } from '../../protocol/ids.ts';
+import type { ChangeWrite, ConversationState, ConversationStore, MessageStore } from '../domain/ports.ts';
 import { createPrismaConversationStore } from './conversation-store.ts';
 import { createPrismaMessageStore } from './message-store.ts';
 import { createTestDatabase, type TestDatabase } from './testing-database.ts';
@@ -101,13 +101,66 @@ describe('changing a conversation', () => {
   test('[DEL-1] the deliveries of a change commit with it, before those of later messages', async () => {
     const conversationId = newConversationId();
     const deliveries = [bob, carol].map((user) => ({
-      destination: domainOf(user), messageId: null, senderId: alice, method: 'POST' as const, target: '/federation/v1/conversations', body: '{}',
+      destination: domainOf(user), messageId: null, senderId: alice, method: 'POST' as const, target: '/federation/v1/conversations', body: '{}', fullOnly: false,
     }));
     await applyChange(conversations, changeWrite({ conversationId, participantsAfter: [alice, bob, carol], deliveries }));
     await insertMessage(messages, messageDraft(conversationId));
     const { key } = await db.database.prisma.conversation.findFirstOrThrow({ where: { id: conversationId } });
     const queued = await db.database.prisma.outboxItem.findMany({ where: { conversationKey: key }, orderBy: { id: 'asc' } });
     expect(queued.map((item) => [item.destination, item.messageId === null])).toEqual([['b.test', true], ['c.test', true], ['b.test', false], ['c.test', false]]);
+  });
+});
+
+describe('leaving', () => {
+  const stateSeen = async (conversationId: ConversationId) => {
+    let seen: ConversationState | null = null;
+    await conversations.change<null>({ conversationId, preferredOwner: domainOf(alice), actor: alice, contentHash: 'x' }, ({ state }) => {
+      seen = state;
+      return { kind: 'refuse', refusal: null };
+    });
+    return seen;
+  };
+  const leave = (conversationId: ConversationId, initiatorId: UserId, after: Pick<ChangeWrite, 'participantsAfter' | 'epoch'>) =>
+    applyChange(conversations, changeWrite({ conversationId, initiatorId, ...after, action: 'leave', leaveSignature: 'signed' }));
+
+  test('[API-4] who left in the present epoch is known until the next one or their return, who was removed is not', async () => {
+    const conversationId = await found(conversations, alice, bob, carol, dave);
+    await leave(conversationId, bob, { participantsAfter: [alice, carol, dave], epoch: 1 });
+    expect(await stateSeen(conversationId)).toMatchObject({ epoch: 1, participants: [alice, carol, dave], leftInEpoch: [bob] });
+    await applyChange(conversations, changeWrite({ conversationId, participantsAfter: [alice, dave], epoch: 2, action: 'rotate_key' }));
+    expect(await stateSeen(conversationId)).toMatchObject({ participants: [alice, dave], leftInEpoch: [] });
+    await leave(conversationId, dave, { participantsAfter: [alice], epoch: 2 });
+    await applyChange(conversations, changeWrite({ conversationId, participantsAfter: [alice, dave], epoch: 2, action: 'add_participant' }));
+    expect(await stateSeen(conversationId)).toMatchObject({ participants: [alice, dave], leftInEpoch: [] });
+  });
+
+  test('[E2E-6] the signature of a leave is in the history, up to the leave in that of who left', async () => {
+    const conversationId = await found(conversations, alice, dave);
+    await leave(conversationId, dave, { participantsAfter: [alice], epoch: 1 });
+    await applyChange(conversations, changeWrite({ conversationId, participantsAfter: [alice], epoch: 2, action: 'rotate_key' }));
+    const signatures = async (userId: UserId) => (await conversations.historyFor(userId, conversationId))?.changes.map(({ action, leaveSignature }) => [action, leaveSignature]);
+    expect(await signatures(dave)).toEqual([['create', null], ['leave', 'signed']]);
+    expect(await signatures(alice)).toEqual([['create', null], ['leave', 'signed'], ['rotate_key', null]]);
+    expect(await conversations.findFor(dave, conversationId)).toMatchObject({ standing: 'removed', epoch: 1, participants: [alice] });
+  });
+
+  test('[ID-3] of several conversations of one id the one that holds this very change comes first, then with no owner preferred the one of the actor', async () => {
+    const conversationId = newConversationId();
+    for (const [owner, contentHash] of [[carol, 'hers'], [bob, 'his']] as const) {
+      await applyChange(conversations, changeWrite({ conversationId, participantsAfter: [owner, dave], ownerDomain: domainOf(owner), initiatorId: owner, contentHash }));
+    }
+    const ownerSeen = async (preferredOwner: UserId | null, actor: UserId, contentHash: string) => {
+      let seen = '';
+      await conversations.change<null>({ conversationId, preferredOwner: preferredOwner === null ? null : domainOf(preferredOwner), actor, contentHash }, ({ state, repeat }) => {
+        seen = `${state?.ownerDomain} ${repeat}`;
+        return { kind: 'refuse', refusal: null };
+      });
+      return seen;
+    };
+    expect(await ownerSeen(carol, carol, 'his')).toBe('b.test true');
+    expect(await ownerSeen(null, bob, 'new')).toBe('b.test false');
+    expect(await ownerSeen(null, carol, 'new')).toBe('c.test false');
+    expect(await ownerSeen(bob, carol, 'new')).toBe('b.test false');
   });
 });
 

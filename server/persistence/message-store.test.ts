@@ -43,7 +43,7 @@ describe('storing a message', () => {
       messages.insert(broken, {
         localDomain: local, now: start,
         // A body that is no text of PostgreSQL makes the queueing half of the statement fail.
-        deliveryFor: (destination) => ({ destination, messageId: broken.messageId, senderId: alice, method: 'POST', target: '/', body: '\u0000' }),
+        deliveryFor: (destination) => ({ destination, messageId: broken.messageId, senderId: alice, method: 'POST', target: '/', body: '\u0000', fullOnly: false }),
       }),
     ).rejects.toThrow(/unicode escape/i);
     expect(await messages.list(alice, id, { limit: 10 })).toEqual([]);

@@ -139,12 +139,12 @@ async function write(prisma: PrismaClient, { draft, key, revision, deliveries, n
         FROM moved RETURNING position),
       drafts AS (
         SELECT d.* FROM stored, json_to_recordset(${queue}::json)
-          AS d(destination text, "messageId" text, "senderId" text, method text, target text, body text)),
+          AS d(destination text, "messageId" text, "senderId" text, method text, target text, body text, "fullOnly" boolean)),
       known AS (
         INSERT INTO peers (domain) SELECT destination FROM drafts ON CONFLICT DO NOTHING),
       queued AS (
-        INSERT INTO outbox_items (destination, conversation_key, message_id, sender_id, method, target, body, next_attempt_at, created_at)
-        SELECT destination, ${key}, "messageId", "senderId", method, target, body, ${now}::timestamptz, ${now}::timestamptz FROM drafts)
+        INSERT INTO outbox_items (destination, conversation_key, message_id, sender_id, method, target, body, full_only, next_attempt_at, created_at)
+        SELECT destination, ${key}, "messageId", "senderId", method, target, body, "fullOnly", ${now}::timestamptz, ${now}::timestamptz FROM drafts)
       SELECT position FROM stored`;
     return rows[0]?.position ?? null;
   } catch (error) {

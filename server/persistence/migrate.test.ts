@@ -111,16 +111,16 @@ test('the shipped history makes exactly the tables and columns of the schema', a
   // Every read names all columns of the model, with their types.
   const reads = [
     prisma.account, prisma.vault, prisma.authSession, prisma.invite, prisma.peer, prisma.conversation, prisma.participant,
-    prisma.conversationChange, prisma.wrappedSessionKey, prisma.message, prisma.outboxItem, prisma.acceptedNonce,
+    prisma.conversationChange, prisma.wrappedSessionKey, prisma.message, prisma.messageReceipt, prisma.outboxItem, prisma.acceptedNonce,
   ].map((model) => (model as { findMany(): Promise<unknown[]> }).findMany());
-  expect(await Promise.all(reads)).toEqual(Array.from({ length: 12 }, () => []));
+  expect(await Promise.all(reads)).toEqual(Array.from({ length: reads.length }, () => []));
   const { rows } = await pool.query<{ count: string }>(
     `SELECT count(*) FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> '_prisma_migrations'`,
   );
   const enums = [
     Prisma.AccountScalarFieldEnum, Prisma.VaultScalarFieldEnum, Prisma.AuthSessionScalarFieldEnum, Prisma.InviteScalarFieldEnum,
     Prisma.PeerScalarFieldEnum, Prisma.ConversationScalarFieldEnum, Prisma.ParticipantScalarFieldEnum, Prisma.ConversationChangeScalarFieldEnum,
-    Prisma.WrappedSessionKeyScalarFieldEnum, Prisma.MessageScalarFieldEnum, Prisma.OutboxItemScalarFieldEnum, Prisma.AcceptedNonceScalarFieldEnum,
+    Prisma.WrappedSessionKeyScalarFieldEnum, Prisma.MessageScalarFieldEnum, Prisma.MessageReceiptScalarFieldEnum, Prisma.OutboxItemScalarFieldEnum, Prisma.AcceptedNonceScalarFieldEnum,
   ];
   expect(Object.keys(Prisma.ModelName)).toHaveLength(enums.length);
   expect(Number(rows[0]?.count)).toBe(enums.flatMap((columns) => Object.keys(columns)).length);

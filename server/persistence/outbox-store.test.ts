@@ -7,7 +7,7 @@ import { createPrismaMessageStore } from './message-store.ts';
 import { createPrismaOutboxStore } from './outbox-store.ts';
 import { createPrismaPeerStore } from './peer-store.ts';
 import { createTestDatabase, type TestDatabase } from './testing-database.ts';
-import { after, alice, bob, carol, dave, found, insertMessage, messageDraft, start } from './testing-fixtures.ts';
+import { after, alice, applyChange, bob, carol, changeWrite, dave, found, insertMessage, local, messageDraft, newConversationId, start } from './testing-fixtures.ts';
 
 const b = parseDomain('b.test');
 const c = parseDomain('c.test');
@@ -89,7 +89,7 @@ test('[DEL-1] a refused item holds back the later items of its conversation and 
   const [first, , third] = [await send(id), await send(id), await send(other)];
   const [head] = await due();
   expect(head).toMatchObject({ destination: b, messageId: first.messageId, senderId: alice, method: 'POST', body: '{"x":1}', attempts: 0, createdAt: start, firstRefusedAt: null });
-  await outbox.markRetry(head?.id ?? 0n, { now: start, nextAttemptAt: after(MINUTE), errorCode: 'stale_epoch' });
+  await outbox.markRetry(head?.id ?? 0n, { firstRefusedAt: start, nextAttemptAt: after(MINUTE), errorCode: 'stale_epoch' });
   expect((await due()).map(({ messageId }) => messageId)).toEqual([third.messageId]);
   const later = await due(after(MINUTE));
   expect(later.map(({ messageId }) => messageId)[0]).toBe(first.messageId);
@@ -102,7 +102,7 @@ test('[DEL-1] where only held-back items are due nothing is claimed and the head
   await send(id);
   await send(id);
   const [head] = await due();
-  await outbox.markRetry(head?.id ?? 0n, { now: start, nextAttemptAt: after(MINUTE), errorCode: 'unavailable' });
+  await outbox.markRetry(head?.id ?? 0n, { firstRefusedAt: start, nextAttemptAt: after(MINUTE), errorCode: 'unavailable' });
   expect(await claim('w1')).toEqual([]);
   expect(await outbox.nextDueAt()).toEqual(after(MINUTE));
   expect(await claim('w1', after(MINUTE))).toEqual([b]);
@@ -114,7 +114,7 @@ test('[DEL-6] a delivery goes from queued over retried to delivered, its body is
   const [item] = await due();
   const itemId = item?.id ?? 0n;
   const state = { conversationId: id, messageId, senderId: alice, domain: b };
-  expect(await outbox.markRetry(itemId, { now: start, nextAttemptAt: after(5), errorCode: 'unavailable' })).toEqual({ ...state, state: 'queued', attempts: 1, errorCode: 'unavailable', nextAttemptAt: after(5) });
+  expect(await outbox.markRetry(itemId, { firstRefusedAt: start, nextAttemptAt: after(5), errorCode: 'unavailable' })).toEqual({ ...state, state: 'queued', attempts: 1, errorCode: 'unavailable', nextAttemptAt: after(5) });
   expect(await outbox.markDelivered(itemId, after(6))).toEqual({ ...state, state: 'delivered', attempts: 2, errorCode: null, nextAttemptAt: null });
   expect(await outbox.markDelivered(itemId, after(7))).toBeNull();
   expect(await outbox.markFailed(itemId, { now: after(7), errorCode: 'late' })).toBeNull();
@@ -161,4 +161,14 @@ test('a claimed destination is due for others when the claim ends', async () => 
   await send(await found(conversations, alice, bob));
   await claim('w1');
   expect(await outbox.nextDueAt()).toEqual(after(MINUTE));
+});
+
+test('what goes to Full peers alone is kept as such, of a change and of a message, and everything else is not', async () => {
+  const conversationId = newConversationId();
+  const draft = (fullOnly: boolean) => ({ destination: b, messageId: null, senderId: alice, method: 'POST' as const, target: '/x', body: '{}', fullOnly });
+  await applyChange(conversations, changeWrite({ conversationId, participantsAfter: [alice, bob], deliveries: [draft(false), draft(true)] }));
+  await send(conversationId);
+  const message = messageDraft(conversationId);
+  await messages.insert(message, { localDomain: local, now: start, deliveryFor: () => ({ ...draft(true), messageId: message.messageId }) });
+  expect((await due()).map(({ fullOnly }) => fullOnly)).toEqual([false, true, false, true]);
 });

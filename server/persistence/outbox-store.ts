@@ -24,7 +24,7 @@ export function createPrismaOutboxStore(prisma: PrismaClient): OutboxStore {
     async listDue(domain, now, limit) {
       const rows = await prisma.$queryRaw<ItemRow[]>`
         SELECT o.id, o.destination, o.conversation_key AS "conversationKey", o.message_id AS "messageId", o.sender_id AS "senderId",
-          o.method, o.target, o.body, o.attempts, o.created_at AS "createdAt", o.first_refused_at AS "firstRefusedAt"
+          o.method, o.target, o.body, o.full_only AS "fullOnly", o.attempts, o.created_at AS "createdAt", o.first_refused_at AS "firstRefusedAt"
         FROM outbox_items o
         WHERE o.destination = ${domain} AND o.state = 'queued' AND o.next_attempt_at <= ${now}::timestamptz
           AND NOT EXISTS (
@@ -36,9 +36,9 @@ export function createPrismaOutboxStore(prisma: PrismaClient): OutboxStore {
     },
     markDelivered: (id, now) =>
       changeQueued(id, Prisma.sql`state = 'delivered', body = '', attempts = o.attempts + 1, last_error_code = NULL, settled_at = ${now}::timestamptz`),
-    markRetry: (id, { now, nextAttemptAt, errorCode }) =>
+    markRetry: (id, { firstRefusedAt, nextAttemptAt, errorCode }) =>
       changeQueued(id, Prisma.sql`attempts = o.attempts + 1, next_attempt_at = ${nextAttemptAt}::timestamptz, last_error_code = ${errorCode},
-        first_refused_at = COALESCE(o.first_refused_at, ${now}::timestamptz)`),
+        first_refused_at = ${firstRefusedAt}::timestamptz`),
     markFailed: (id, { now, errorCode }) =>
       changeQueued(id, Prisma.sql`state = 'failed', attempts = o.attempts + 1, last_error_code = ${errorCode}, settled_at = ${now}::timestamptz`),
     async noteQueueFailure(domain, { errorCode, nextAttemptAt, limit }) {
@@ -70,7 +70,7 @@ export function createPrismaOutboxStore(prisma: PrismaClient): OutboxStore {
 
 type ItemRow = Pick<
   OutboxItemModel,
-  'id' | 'destination' | 'conversationKey' | 'messageId' | 'senderId' | 'method' | 'target' | 'body' | 'attempts' | 'createdAt' | 'firstRefusedAt'
+  'id' | 'destination' | 'conversationKey' | 'messageId' | 'senderId' | 'method' | 'target' | 'body' | 'fullOnly' | 'attempts' | 'createdAt' | 'firstRefusedAt'
 >;
 
 function toItem(row: ItemRow): OutboxItem {

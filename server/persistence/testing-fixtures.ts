@@ -27,7 +27,7 @@ export function newConversationId(): ConversationId {
 /** Builds a change as the domain would decide it. */
 export function changeWrite(write: Partial<ChangeWrite> & Pick<ChangeWrite, 'conversationId' | 'participantsAfter'>): ChangeWrite {
   return {
-    ownerDomain: local, epoch: 1, action: 'create', initiatorId: alice, sessionKeys: [], membership: null, membershipSignature: null,
+    ownerDomain: local, epoch: 1, action: 'create', initiatorId: alice, sessionKeys: [], membership: null, membershipSignature: null, leaveSignature: null,
     timestamp, contentHash: randomUUID(), deliveries: [], now: start, acceptedBy: [], ...write,
   };
 }
@@ -60,7 +60,7 @@ export function messageDraft(conversationId: ConversationId, draft: Partial<Mess
 /** Stores a message as the domain does: with deliveries for a local sender, without for a remote one. */
 export function insertMessage(messages: MessageStore, draft: MessageDraft, now: Date = start): Promise<InsertMessageOutcome> {
   const deliveryFor = (destination: Domain): OutboxDraft => ({
-    destination, messageId: draft.messageId, senderId: draft.senderId, method: 'POST', target: '/federation/v1/messages', body: '{"x":1}',
+    destination, messageId: draft.messageId, senderId: draft.senderId, method: 'POST', target: '/federation/v1/messages', body: '{"x":1}', fullOnly: false,
   });
   return messages.insert(draft, { localDomain: local, now, deliveryFor: domainOf(draft.senderId) === local ? deliveryFor : null });
 }

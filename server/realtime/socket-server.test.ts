@@ -15,7 +15,9 @@ import { createRealtime } from './socket-server.ts';
 import type { Realtime } from './socket-server.ts';
 
 const ORIGIN = 'https://a.test';
-const EVENTS = ['message:new', 'conversation:new', 'conversation:membership', 'delivery:changed'] as const;
+const EVENTS = [
+  'message:new', 'conversation:new', 'conversation:membership', 'delivery:changed', 'message:receipt', 'conversation:typing', 'conversation:accepted',
+] as const;
 
 type Client = Socket<ServerToClientEvents, ClientToServerEvents>;
 
@@ -137,6 +139,9 @@ describe('an event', () => {
     [{ kind: 'message', message }, 'message:new', { ...message, receivedAt: '2026-03-01T10:00:00.000Z' }],
     [{ kind: 'conversation', conversationId }, 'conversation:new', { conversationId }],
     [{ kind: 'membership', conversationId, epoch: 3 }, 'conversation:membership', { conversationId, epoch: 3 }],
+    [{ kind: 'receipt', conversationId, userId: bob, messageIds: [messageId], state: 'read' }, 'message:receipt', { conversationId, userId: bob, messageIds: [messageId], state: 'read' }],
+    [{ kind: 'typing', conversationId, userId: bob }, 'conversation:typing', { conversationId, userId: bob }],
+    [{ kind: 'accepted', conversationId, userId: bob }, 'conversation:accepted', { conversationId, userId: bob }],
     [{ kind: 'delivery', delivery }, 'delivery:changed', { ...wireDelivery, nextAttemptAt: '2026-03-01T10:00:00.000Z' }],
   ])('%j is %s on the wire', async (event, name, wire) => {
     const home = await connectAs('alice at home');

@@ -109,6 +109,17 @@ function emit(room: ReturnType<SocketServer['to']>, event: DomainEvent): void {
     case 'delivery':
       room.emit('delivery:changed', toWireDelivery(event.delivery));
       return;
+    case 'receipt': {
+      const { conversationId, userId, messageIds, state } = event;
+      room.emit('message:receipt', { conversationId, userId, messageIds, state });
+      return;
+    }
+    case 'typing':
+      room.emit('conversation:typing', { conversationId: event.conversationId, userId: event.userId });
+      return;
+    case 'accepted':
+      room.emit('conversation:accepted', { conversationId: event.conversationId, userId: event.userId });
+      return;
     default:
       assertNever(event);
   }

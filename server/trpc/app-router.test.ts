@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseConversationId, parseUserId } from '../../protocol/ids.ts';
 import type { ConversationId } from '../../protocol/ids.ts';
 import { parseTimestamp } from '../../protocol/timestamp.ts';
-import { newConversationId, wrappedKeyFor } from '../domain/testing/changes.ts';
+import { leaveSignature, newConversationId, wrappedKeyFor } from '../domain/testing/changes.ts';
 import { newMessageId, payloadOf } from '../domain/testing/messages.ts';
 import { alice, bob, carol, dave, local, peer, publicIdentityOf, registrationOf, strongHashing, vaultOf } from '../domain/testing/people.ts';
 import { appRouter } from './app-router.ts';
@@ -199,6 +199,33 @@ describe('conversations and messages of their own', () => {
     expect((await asAlice.call.messages.send(sent)).message).toEqual(message);
     expect(await asAlice.call.messages.list({ conversationId, limit: 10 })).toMatchObject({ messages: [message], deliveries });
     expect(await asDave.call.messages.list({ conversationId, limit: 10 })).toMatchObject({ messages: [message], deliveries: [] });
+  });
+
+  const leaveOf = (conversationId: ConversationId) => ({ ...change(conversationId, [alice, dave, bob]), action: 'leave' as const, participantsToAdd: [], leaveSignature });
+
+  test('[E2E-6] a conversation is left, and the leave stands signed in the history of those who stay', async () => {
+    const conversationId = newConversationId(local);
+    await asAlice.call.conversations.change(change(conversationId, [alice, dave, bob]));
+    expect(await asDave.call.conversations.change(leaveOf(conversationId))).toEqual({ status: 'updated' });
+    expect((await asDave.call.conversations.get({ conversationId })).summary).toMatchObject({ standing: 'removed', participants: [alice, bob] });
+    const { summary, changes } = await asAlice.call.conversations.get({ conversationId });
+    expect(summary).toMatchObject({ epoch: 1, participants: [alice, bob] });
+    expect(changes.at(-1)).toMatchObject({ action: 'leave', initiatorId: dave, leaveSignature, timestamp });
+    expect((await refusalOf(asDave.call.messages.send(outgoing(conversationId)))).cause).toBe('not_a_member');
+  });
+
+  test.each<[string, object, string]>([
+    ['without its signature', { leaveSignature: undefined }, 'BAD_REQUEST'],
+    ['with a signature of another length', { leaveSignature: 'AAAA' }, 'BAD_REQUEST'],
+    ['with a key for somebody', { participantsToAdd: [wrappedKeyFor(alice)] }, 'BAD_REQUEST'],
+    ['of another epoch', { epoch: 2 }, 'CONFLICT'],
+  ])('[API-3] a leave %s is refused', async (_what, fault, code) => {
+    const conversationId = newConversationId(local);
+    await asAlice.call.conversations.change(change(conversationId, [alice, dave, bob]));
+    const { leaveSignature: signed, ...rest } = { ...leaveOf(conversationId), ...fault };
+    const asked = { ...rest, ...(signed === undefined ? {} : { leaveSignature: signed }) };
+    expect((await refusalOf(asDave.call.conversations.change(asked))).code).toBe(code);
+    expect(await arranged.stores.rowsOf(conversationId)).toMatchObject({ changes: 1 });
   });
 
   test.each<[string, object, string]>([

@@ -16,11 +16,15 @@ import type { Listener } from '../../server/http/web-listener.ts';
 import { shareInstance } from '../../server/instance.ts';
 import { createTestDatabase } from '../../server/persistence/testing-database.ts';
 import type { TestDatabase } from '../../server/persistence/testing-database.ts';
+import { openDatabaseReader } from '../support/database-reader.ts';
+import type { DatabaseReader } from '../support/database-reader.ts';
 import { CONVERSATIONS, foundingBody, MESSAGES, messageBody, newConversationId } from '../support/foreign-bodies.ts';
 import { json, problem, startForeignServer } from '../support/foreign-server.ts';
 import type { ForeignServer } from '../support/foreign-server.ts';
 import { createForeignKeys, signatureHeader } from '../support/foreign-signer.ts';
 import type { UnsignedRequest } from '../support/foreign-signer.ts';
+import { describeInboundFull } from '../support/inbound-full-suite.ts';
+import { describeInbound } from '../support/inbound-suite.ts';
 import { exchange } from '../support/raw-exchange.ts';
 import type { RawAnswer, RawRequest } from '../support/raw-exchange.ts';
 
@@ -34,6 +38,7 @@ let foreign: ForeignServer;
 let testDatabase: TestDatabase;
 let instance: Instance;
 let listener: Listener;
+let database: DatabaseReader;
 /** A conversation that both mounts' requests are about. */
 const conversationId = newConversationId('d.test');
 
@@ -41,6 +46,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'securechat-mounts-'));
   foreign = await startForeignServer('d.test');
   testDatabase = await createTestDatabase();
+  database = await openDatabaseReader(testDatabase.url);
   const authority = await createCertificateAuthority();
   const { certificateChainPem, privateKeyPem } = await authority.issue({ names: ['d.test'] });
   foreign.useCertificate({ cert: certificateChainPem, key: privateKeyPem });
@@ -64,6 +70,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await listener?.close();
+  await database?.end();
   await instance?.stop();
   await testDatabase?.stop();
   await foreign?.stop();
@@ -80,6 +87,11 @@ async function listenAndClose(): Promise<number> {
   const server = await startForeignServer('silent.test');
   await server.stop();
   return server.port;
+}
+
+function ownPublicKey(): string {
+  const { publicKey }: { publicKey: string } = JSON.parse(instance.federation.keyDocument('GET').body);
+  return publicKey;
 }
 
 async function addAccount(userId: string): Promise<void> {
@@ -114,7 +126,7 @@ function asRequest({ method, target, headers = [], body }: RawRequest): Request 
   return new Request(`https://a.test${target}`, {
     method,
     headers: headers.map(([name, value]): [string, string] => [name, value]),
-    ...(body === undefined ? {} : { body: Buffer.from(body) }),
+    ...(body === undefined || method === 'GET' ? {} : { body: Buffer.from(body) }),
   });
 }
 
@@ -190,6 +202,16 @@ describe('[SIG-10] the route of function platforms answers as the listener does'
     expect(byListener.status).toBe(status);
     expect(comparable(byRoute)).toEqual(comparable(byListener));
   });
+});
+
+describe('[SIG-10] the listener receives requests by every rule', () => {
+  describeInbound(() => ({ send: throughListener, database, foreign, conversationId }));
+  describeInboundFull(() => ({ send: throughListener, database, foreign, conversationId, publicKeyBase64: ownPublicKey() }));
+});
+
+describe('[SIG-10] the route of function platforms receives requests by every rule that it can see', () => {
+  describeInbound(() => ({ send: throughRoute, database, foreign, conversationId }), { seesRequestLine: false });
+  describeInboundFull(() => ({ send: throughRoute, database, foreign, conversationId, publicKeyBase64: ownPublicKey() }));
 });
 
 describe('[DEL-5] the scheduled route', () => {

@@ -20,7 +20,9 @@ interface DriverMessage {
 export interface Person {
   readonly userId: string;
   open(...participants: readonly string[]): Promise<string>;
+  add(conversationId: string, userId: string): Promise<void>;
   remove(conversationId: string, userId: string): Promise<void>;
+  leave(conversationId: string): Promise<void>;
   conversation(conversationId: string): Promise<DriverConversation>;
   send(conversationId: string, text: string): Promise<string>;
   messages(conversationId: string): Promise<readonly DriverMessage[]>;
@@ -41,7 +43,9 @@ export async function registerPerson(driverUrl: string, username: string): Promi
   return {
     userId,
     open: async (...participants) => (await post<{ conversationId: string }>('/conversations', { participants })).conversationId,
+    add: (conversationId, who) => post('/conversations/add', { conversationId, userId: who }),
     remove: (conversationId, who) => post('/conversations/remove', { conversationId, userId: who }),
+    leave: (conversationId) => post('/conversations/leave', { conversationId }),
     async conversation(conversationId) {
       const all = await get<readonly DriverConversation[]>('/conversations');
       const found = all.find((one) => one.conversationId === conversationId);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { KEY_DOCUMENT_PATH } from '../../protocol/endpoints.ts';
+import type { JsonValue } from '../../protocol/json.ts';
 import { createForeignKeys, keyDocumentJson } from './foreign-signer.ts';
 import type { ForeignKeys } from './foreign-signer.ts';
 import type { TlsCertificate } from './test-authority.ts';
@@ -33,8 +34,8 @@ export interface ForeignServer {
   readonly received: readonly ReceivedRequest[];
   /** How many bytes came through TLS, on all connections together. */
   receivedBytes(): number;
-  /** Serves with this certificate from now on; connections made before are closed. */
-  useCertificate(certificate: TlsCertificate): void;
+  /** Serves with this certificate from now on, or those alone who ask for one name; connections made before are closed. */
+  useCertificate(certificate: TlsCertificate, name?: string): void;
   /** Answers from now on by this rule; null leaves it to the rule before. */
   answer(rule: (request: ReceivedRequest) => ScriptedAnswer | null): void;
   stop(): Promise<void>;
@@ -53,8 +54,14 @@ export function problem(status: number, code: string): ScriptedAnswer {
   return { ...json(status, body), headers: { 'content-type': 'application/problem+json' } };
 }
 
-/** Starts the server of a domain; until it has a certificate every handshake fails, and without a rule it answers 404. */
-export async function startForeignServer(domain: string): Promise<ForeignServer> {
+/**
+ * Starts the server of a domain; until it has a certificate every handshake fails, and without a rule it answers 404.
+ * `describe` gives what its key document says beside the required members.
+ */
+export async function startForeignServer(
+  domain: string,
+  describe: (port: number) => Readonly<Record<string, JsonValue>> = () => ({}),
+): Promise<ForeignServer> {
   const keys = createForeignKeys();
   const received: ReceivedRequest[] = [];
   const rules: ((request: ReceivedRequest) => ScriptedAnswer | null)[] = [];
@@ -62,7 +69,7 @@ export async function startForeignServer(domain: string): Promise<ForeignServer>
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const arrived = await readRequest(request);
-    if (arrived.target === KEY_DOCUMENT_PATH) return write(response, { status: 200, body: keyDocumentJson(domain, keys), headers: { 'cache-control': 'max-age=3600' } });
+    if (arrived.target === KEY_DOCUMENT_PATH) return write(response, { status: 200, body: keyDocumentJson(domain, keys, describe(port)), headers: { 'cache-control': 'max-age=3600' } });
     received.push(arrived);
     const answers = rules.toReversed().map((rule) => rule(arrived));
     write(response, answers.find((answer) => answer !== null) ?? problem(404, 'not_found'));
@@ -76,15 +83,17 @@ export async function startForeignServer(domain: string): Promise<ForeignServer>
   server.listen(0, HOST);
   await once(server, 'listening');
   const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
     domain,
     host: HOST,
-    port: typeof address === 'object' && address !== null ? address.port : 0,
+    port,
     keys,
     received,
     receivedBytes: () => bytes,
-    useCertificate(certificate) {
-      server.setSecureContext(certificate);
+    useCertificate(certificate, name) {
+      if (name === undefined) server.setSecureContext(certificate);
+      else server.addContext(name, certificate);
       server.closeAllConnections();
     },
     answer: (rule) => void rules.push(rule),

@@ -1,6 +1,7 @@
-import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { canonicalizeJson } from '../../protocol/json.ts';
+import type { JsonValue } from '../../protocol/json.ts';
 
 /** Ed25519 keys of a server that is none of ours. */
 export interface ForeignKeys {
@@ -51,16 +52,37 @@ export function signatureHeader(request: UnsignedRequest, keys: ForeignKeys): st
     .join(', ');
 }
 
-/** Writes the signed key document of a domain [KEY-2]. */
-export function keyDocumentJson(domain: string, { kid, privateKey, publicKeyBase64 }: ForeignKeys): string {
+/** Writes the signed key document of a domain [KEY-2], with whatever members it shall have beside the required ones. */
+export function keyDocumentJson(
+  domain: string,
+  { kid, privateKey, publicKeyBase64 }: ForeignKeys,
+  further: Readonly<Record<string, JsonValue>> = {},
+): string {
   const members = {
     domain,
     publicKey: publicKeyBase64,
     keys: [{ kid, publicKey: publicKeyBase64 }],
     protocolVersions: ['v1'],
     validUntil: new Date(Date.now() + DAY_MS).toISOString(),
+    ...further,
   };
   const input = `securechat-s2s-keys-v1\n${sha256Base64(canonicalizeJson(members))}`;
   return JSON.stringify({ ...members, signatures: { [kid]: sign(null, Buffer.from(input), privateKey).toString('base64') } });
 }
 
+
+/** What an answer says by its signature header; null where it has none. Whether it holds is judged as the text of [SIG-8] says. */
+export function readAnswerSignature(
+  answer: { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string },
+  publicKeyBase64: string,
+): (Readonly<Record<string, string>> & { readonly holds: boolean }) | null {
+  const header = answer.headers['x-federation-signature'];
+  if (header === undefined) return null;
+  const parameters = Object.fromEntries([...header.matchAll(/([A-Za-z]+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]));
+  const { keyId = '', destination = '', kid = '', created = '', nonce = '', signature = '' } = parameters;
+  const lines = ['securechat-s2s-v1-response', answer.status, keyId, destination, kid, created, nonce, sha256Base64(answer.body)];
+  const x = Buffer.from(publicKeyBase64, 'base64').toString('base64url');
+  const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+  const holds = verify(null, Buffer.from(lines.join('\n')), key, Buffer.from(signature, 'base64'));
+  return Object.assign(parameters, { holds });
+}

@@ -24,6 +24,9 @@ function useSystemWords(): (line: SystemLineView) => string {
         return byYou ? t('addedByYou', { subjects }) : t('added', { actor, subjects });
       case 'removed':
         return byYou ? t('removedByYou', { subjects }) : t('removed', { actor, subjects });
+      case 'left':
+      case 'owner_left':
+        return byYou ? t(`${line.kind}ByYou`) : t(line.kind, { actor });
       case 'refused_change':
         return t('refused_change', { actor });
       case 'key_reset':

@@ -117,6 +117,7 @@ export function createScriptedChatClient(script: Script): ScriptedChatClient {
       removeParticipant: (conversationId, userId) =>
         answer(() => change(conversationId, { participants: find(conversationId).view.participants.filter((each) => each.userId !== userId) })),
       rotate: () => answer(() => undefined),
+      leave: (conversationId) => answer(() => change(conversationId, { standing: 'removed' })),
       accept: (conversationId) => answer(() => change(conversationId, { accepted: true })),
       setLabel: (conversationId, label) => answer(() => change(conversationId, { label })),
       markRead: (conversationId) => answer(() => change(conversationId, { unreadCount: 0 })),

@@ -38,7 +38,7 @@ const passwordHashing = z.object({
 });
 const registration = z.object({ username: z.string(), passwordHashing, authSecret: z.string(), publicIdentity: publicKeyAnswer, vault });
 const { initiatorId: _ofSession, ...stated } = changeFields;
-const change = z.object({ ...stated, epoch: z.int(), action: z.enum(['create', 'add_participant', 'rotate_key']) });
+const change = z.object({ ...stated, epoch: z.int(), action: z.enum(['create', 'add_participant', 'rotate_key', 'leave']), leaveSignature: z.string().optional() });
 const inConversation = z.object({ conversationId: conversationIdField });
 const newMessage = inConversation.extend({ messageId: messageIdField, payload: encryptedPayload, timestamp: timestampField });
 const page = inConversation.extend({ after: z.int().optional(), before: z.int().optional(), limit: z.int().max(200) });
@@ -151,13 +151,21 @@ function details(one: FakeConversation, userId: UserId): ConversationDetails {
     const encryptedSessionKey = keys.get(userId);
     return encryptedSessionKey === undefined ? [] : [{ epoch, encryptedSessionKey }];
   });
-  return { summary: summary(one, userId), changes: one.changes, sessionKeys };
+  return { summary: summary(one, userId), changes: changesFor(one, userId), sessionKeys };
+}
+
+/** Whoever is out sees the changes up to the one that took them out. */
+function changesFor({ changes, participants }: FakeConversation, userId: UserId): ConversationDetails['changes'] {
+  if (participants.includes(userId)) return changes;
+  const last = changes.findLastIndex(({ allParticipants }) => allParticipants.includes(userId));
+  return changes.slice(0, last + 2);
 }
 
 function applyChange(world: FakeWorld, initiatorId: UserId, body: z.infer<typeof change>): unknown {
-  const { conversationId, action, epoch, participantsToAdd, allParticipants, timestamp } = body;
+  const { conversationId, action, epoch, participantsToAdd, timestamp } = body;
   const before = world.conversations.get(conversationId);
-  if (epoch !== (before?.epoch ?? 0) + 1) throw new FakeRefusal('stale_epoch', 409);
+  if (epoch !== (before?.epoch ?? 0) + (action === 'leave' ? 0 : 1)) throw new FakeRefusal('stale_epoch', 409);
+  const allParticipants = membersAfter(before?.participants ?? [], initiatorId, body);
   const one: FakeConversation = before ?? {
     conversationId,
     participants: [],
@@ -173,12 +181,21 @@ function applyChange(world: FakeWorld, initiatorId: UserId, body: z.infer<typeof
   const told = new Set([...one.participants, ...allParticipants]);
   one.participants = allParticipants;
   one.epoch = epoch;
-  one.sessionKeys.set(epoch, new Map(participantsToAdd.map(({ userId, encryptedSessionKey }) => [userId, encryptedSessionKey])));
-  const { membership = null, membershipSignature = null } = body;
-  one.changes.push({ epoch, action, initiatorId, allParticipants, membership, membershipSignature, timestamp, afterPosition });
+  if (action !== 'leave') one.sessionKeys.set(epoch, new Map(participantsToAdd.map(({ userId, encryptedSessionKey }) => [userId, encryptedSessionKey])));
+  const { membership = null, membershipSignature = null, leaveSignature = null } = body;
+  one.changes.push({ epoch, action, initiatorId, allParticipants, membership, membershipSignature, leaveSignature, timestamp, afterPosition });
   world.conversations.set(conversationId, one);
   emitTo(world, [...told], (events) => events[action === 'create' ? 'conversation:new' : 'conversation:membership']({ conversationId, epoch }));
   return { status: action === 'create' ? 'created' : 'updated' };
+}
+
+/** A rotation names nobody new, an addition everybody who is in [API-3] [API-4]. */
+function membersAfter(before: readonly UserId[], initiatorId: UserId, { action, allParticipants }: z.infer<typeof change>): readonly UserId[] {
+  if (action !== 'create' && !before.includes(initiatorId)) throw new FakeRefusal('not_a_member', 403);
+  if (action === 'leave') return before.filter((userId) => userId !== initiatorId);
+  const [subset, superset] = action === 'rotate_key' ? [allParticipants, before] : [before, allParticipants];
+  if (!subset.every((userId) => superset.includes(userId))) throw new FakeRefusal('invalid_body', 400);
+  return allParticipants;
 }
 
 function store(world: FakeWorld, senderId: UserId, body: z.infer<typeof newMessage>): unknown {

@@ -1,8 +1,8 @@
 import type { UserId } from '../../../protocol/ids.ts';
 import type { JsonObject } from '../../../protocol/json.ts';
 import type { PublicKeyAnswer } from '../../../protocol/schemas/public-key-answer.ts';
-import type { ServerToClientEvents, WireDelivery, WireMessage } from '../../../server/realtime/events.ts';
-import type { RealtimeHandlers } from '../../realtime/realtime-socket.ts';
+import type { WireDelivery, WireMessage } from '../../../server/realtime/events.ts';
+import type { HandledEvents, RealtimeHandlers } from '../../realtime/realtime-socket.ts';
 import type { PasswordHashing } from '../../keystore/argon2.ts';
 import type { ChangeWire } from '../../trpc/wire.ts';
 import type { SealedVault } from '../vault-keeper.ts';
@@ -71,10 +71,10 @@ export function createFakeWorld(): FakeWorld {
 }
 
 /** Sends an event to every socket of these users. */
-export function emitTo<Name extends keyof ServerToClientEvents>(
+export function emitTo<Name extends keyof HandledEvents>(
   world: FakeWorld,
   userIds: readonly UserId[],
-  send: (events: ServerToClientEvents) => ReturnType<ServerToClientEvents[Name]>,
+  send: (events: HandledEvents) => ReturnType<HandledEvents[Name]>,
 ): void {
   for (const [handlers, userId] of world.sockets) {
     if (world.socketsUp && userIds.includes(userId)) send(handlers.events);

@@ -6,7 +6,7 @@ import { assertNotFuture } from '../assert-not-future.ts';
 import { sha256Base64 } from '../hashes.ts';
 import type { AccountStore, Clock, ConversationStore, Notifier } from '../ports.ts';
 import { announceChange } from './announce-change.ts';
-import { decideChange, findLocalUsers, findSubject } from './change-rules.ts';
+import { decideChange, findLocalUsers, findSubject, preferredOwnerOf } from './change-rules.ts';
 import type { ChangeBody } from './change-rules.ts';
 
 export interface AcceptedChange {
@@ -36,7 +36,7 @@ export function createChangeAcceptor(options: {
     const { conversationId } = body;
     let before: readonly UserId[] = [];
     const decision = await conversations.change<ProtocolError>(
-      { conversationId, preferredOwner: origin, actor: body.initiatorId, contentHash },
+      { conversationId, preferredOwner: preferredOwnerOf(body, origin), actor: body.initiatorId, contentHash },
       (found) => {
         before = findSubject(body, origin, found.state)?.participants ?? [];
         return decideChange(

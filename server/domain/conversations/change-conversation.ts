@@ -11,12 +11,13 @@ import type { AccountStore, ChangeDecision, Clock, ConversationState, Conversati
 import { withReadableBody } from '../read-by-peers.ts';
 import type { AcceptedChange } from './accept-change.ts';
 import { announceChange } from './announce-change.ts';
-import { decideChange, findLocalUsers, findSubject } from './change-rules.ts';
+import { decideChange, findLocalUsers, findSubject, preferredOwnerOf } from './change-rules.ts';
 import type { ChangeBody, ChangeContext } from './change-rules.ts';
 
 /**
  * Creates the verb by which a local person changes a conversation. The body holds a key for every member after the
- * change; each remote server gets its own members' keys only, queued in the same transaction [DEL-1]. Throws
+ * change; each remote server gets its own members' keys only, queued in the same transaction [DEL-1]. Who leaves gives
+ * no key, and every other server of the conversation that knows leaving is told. Throws
  * ProtocolError, also `domain_blocked` when a member's server may not be spoken to and `body_too_large` when a server
  * would not take the change; a conversation of others is as unknown as a missing one.
  * @see docs/protocol.md [API-3] [API-4] [API-5]
@@ -42,7 +43,7 @@ export function createConversationChanger(options: {
     const context = { body, speaker: localDomain, localDomain, localUsers, needsKey: () => true, contentHash, now, deliveriesFor };
     let before: readonly UserId[] = [];
     const decision = await conversations.change<ProtocolError>(
-      { conversationId, preferredOwner: localDomain, actor: initiatorId, contentHash },
+      { conversationId, preferredOwner: preferredOwnerOf(body, localDomain), actor: initiatorId, contentHash },
       (found) => {
         before = findSubject(body, localDomain, found.state)?.participants ?? [];
         return decideLocalChange(context, found);
@@ -81,8 +82,8 @@ async function refuseBlockedDomains(
   body: ChangeBody,
   options: { readonly localDomain: Domain; readonly policy: FederationPolicy },
 ): Promise<void> {
-  // A rotation must stay possible: it is how a member of a blocked domain is removed.
-  if (body.action === 'rotate_key') return;
+  // A rotation must stay possible, as it is how a member of a blocked domain is removed; and anybody may leave.
+  if (body.action === 'rotate_key' || body.action === 'leave') return;
   const domains = new Set(body.allParticipants.map(domainOf));
   domains.delete(options.localDomain);
   for (const domain of domains) {
@@ -92,8 +93,8 @@ async function refuseBlockedDomains(
 
 /** Drafts one request per remote server with a member before or after; a rotation also tells those that lost theirs. */
 function draftDeliveries(body: ChangeBody, before: readonly UserId[], localDomain: Domain): readonly OutboxDraft[] {
-  const told = body.action === 'rotate_key' ? before : body.allParticipants;
-  const domains = new Set(told.map(domainOf));
+  const isAddressedToFormer = body.action === 'rotate_key' || body.action === 'leave';
+  const domains = new Set((isAddressedToFormer ? before : body.allParticipants).map(domainOf));
   domains.delete(localDomain);
   const request =
     body.action === 'rotate_key'
@@ -106,7 +107,10 @@ function draftDeliveries(body: ChangeBody, before: readonly UserId[], localDomai
     senderId: body.initiatorId,
     body: JSON.stringify({
       ...body,
+      // What is stored is what was before; a leaver's browser may know less, and has nothing to state of the members.
+      ...(body.action === 'leave' ? { allParticipants: before, membership: undefined, membershipSignature: undefined } : {}),
       participantsToAdd: body.participantsToAdd.filter(({ userId }) => domainOf(userId) === destination),
     }),
+    fullOnly: body.action === 'leave',
   }));
 }

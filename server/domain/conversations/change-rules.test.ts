@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ErrorCode } from '../../../protocol/errors.ts';
 import { domainOf } from '../../../protocol/ids.ts';
 import type { ConversationId, Domain, UserId } from '../../../protocol/ids.ts';
-import { changeBody, newConversationId } from '../testing/changes.ts';
+import { changeBody, leaveBody, newConversationId } from '../testing/changes.ts';
 import type { ChangeSketch } from '../testing/changes.ts';
 import { alice, bob, carol, dave, erin, isLocal, local, otherPeer, peer } from '../testing/people.ts';
 import type { ConversationState, OutboxDraft } from '../ports.ts';
@@ -15,7 +15,7 @@ const now = new Date('2026-03-01T10:00:00.000Z');
 
 /** A conversation of bob's at epoch 3, as a.test knows it. */
 function stateOf(participants: readonly UserId[], overrides: Partial<ConversationState> = {}): ConversationState {
-  return { key: 1n, ownerDomain: peer, conversationId: id, epoch: 3, participants, ...overrides };
+  return { key: 1n, ownerDomain: peer, conversationId: id, epoch: 3, participants, leftInEpoch: [], ...overrides };
 }
 
 interface Given {
@@ -97,6 +97,9 @@ describe('an add_participant for an unknown conversation founds it', () => {
     ['[ID-3] in Full not under an id without owner', add({ conversationId: coreId }), {}, 'invalid_body /conversationId'],
     ['[API-3] in Core with a key for those added, whoever else is local', sketch(coreId, { action: 'add_participant', all: [bob, alice, dave], keysFor: [dave] }), {}, 'apply 1'],
     ['[API-3] in Core not without any key', sketch(coreId, { action: 'add_participant', keysFor: [] }), {}, 'invalid_body /participantsToAdd'],
+    ['[API-3] not without a local member', add({ all: [bob, carol], keysFor: [] }), {}, 'invalid_body /participantsToAdd'],
+    ["[API-3] in Core not with a key for another server's user", sketch(coreId, { action: 'add_participant', keysFor: [alice, bob] }), {}, 'invalid_body /participantsToAdd'],
+    ['[ERR-3] not for an unknown local user', add({ epoch: 7 }), { unknown: [dave] }, 'unknown_user'],
     ['[API-3] in Full with a key for each local member', add({ keysFor: [dave] }), {}, 'invalid_body /participantsToAdd'],
     ["[ID-3] beside another owner's conversation of the same id", sketch(coreId, { action: 'add_participant' }), { state: stateOf([carol, dave], { ownerDomain: otherPeer }) }, 'apply 1'],
   ]);
@@ -109,6 +112,9 @@ describe('an add_participant for a known conversation', () => {
     ['[API-5] Core leaves the epoch as it is', add({ epoch: undefined, keysFor: [dave] }), { state: two }, 'apply 3'],
     ['[API-3] Core gives keys to the added alone', add({ epoch: undefined }), { state: two }, 'invalid_body /participantsToAdd'],
     ['[API-3] Core that adds nobody here brings no key here', add({ epoch: undefined, all: [bob, alice, carol], keysFor: [] }), { state: two }, 'apply 3'],
+    ["[API-3] a key for another server's user is refused", add({ keysFor: [alice, dave, bob] }), { state: two }, 'invalid_body /participantsToAdd'],
+    ['[API-3] Core gives no key to who is a member already', add({ epoch: undefined, all: [bob, alice, carol], keysFor: [alice] }), { state: two }, 'invalid_body /participantsToAdd'],
+    ['[API-5] Full that adds nobody still begins an epoch', add({ all: [bob, alice], keysFor: [alice] }), { state: two }, 'apply 4'],
     ['[API-3] Full gives a key to every local member', add({ keysFor: [dave] }), { state: two }, 'invalid_body /participantsToAdd'],
     ['[API-3] nobody is removed by it', add({ all: [bob, dave], keysFor: [dave] }), { state: two }, 'invalid_body /allParticipants'],
     ['[ERR-3] an initiator who is no member is refused', add({ by: erin, all: [bob, alice, dave, erin] }), { state: two }, 'not_a_member'],
@@ -136,6 +142,9 @@ describe('a rotate_key', () => {
     ['[API-5] has the next epoch where it states none', rotate({ epoch: undefined }), { state: members }, 'apply 4'],
     ['[API-4] may leave everybody where they are', rotate({ all: [bob, alice, carol] }), { state: members }, 'apply 4'],
     ['[API-4] brings no key where nobody remains', rotate({ all: [bob, carol], keysFor: [] }), { state: members }, 'apply 4'],
+    ['[API-4] brings no key where nobody was left before', rotate({ all: [bob], keysFor: [] }), { state: stateOf([bob, carol]) }, 'apply 4'],
+    ["[API-4] a key for another server's user is refused", rotate({ keysFor: [alice, bob] }), { state: members }, 'invalid_body /participantsToAdd'],
+    ['[API-5] of an epoch that no counter holds is refused', rotate({ epoch: 2 ** 31 }), { state: stateOf([bob, alice], { epoch: 2 ** 31 - 1 }) }, 'invalid_body /epoch'],
     ['[API-4] a remaining local member without a key is refused', rotate({ keysFor: [] }), { state: members }, 'invalid_body /participantsToAdd'],
     ['[API-4] somebody who was no member is refused', rotate({ all: [bob, alice, dave], keysFor: [alice, dave] }), { state: members }, 'invalid_body /allParticipants'],
     ['[ERR-3] of an unknown conversation is refused', rotate(), {}, 'unknown_conversation'],
@@ -144,6 +153,51 @@ describe('a rotate_key', () => {
     ['[API-5] of a member of another domain is refused', rotate({ by: carol, all: [carol, alice] }), { state: members }, 'not_owner_domain'],
     ['[API-5] of the current epoch is stale', rotate({ epoch: 3 }), { state: members }, 'stale_epoch'],
     ['[API-5] from the epoch before the first is stale', rotate({ epoch: 1 }), { state: members }, 'stale_epoch'],
+  ]);
+});
+
+describe('a leave', () => {
+  const leave = (overrides: Partial<ChangeSketch> = {}): ChangeBody => leaveBody({ conversationId: id, by: carol, all: [bob, alice, carol], epoch: 3, ...overrides });
+  table([
+    ['[API-3] keeps the epoch', leave(), { state: members }, 'apply 3'],
+    ['[API-5] comes from any domain', leave({ by: bob }), { state: stateOf([bob, alice], { ownerDomain: otherPeer }) }, 'apply 3'],
+    ['[API-3] may be that of the owner', leave({ by: bob }), { state: members }, 'apply 3'],
+    ['[API-6] that was accepted is a duplicate, although its initiator is no member any more', leave(), { state: stateOf([bob, alice]), repeat: true }, 'duplicate'],
+    ['[ERR-3] of an unknown conversation is refused', leave(), {}, 'unknown_conversation'],
+    ['[ERR-3] of who is no member is refused, before the epoch is looked at', leave({ epoch: 9 }), { state: stateOf([bob, alice]) }, 'not_a_member'],
+    ['[API-5] of another epoch than the present one is stale', leave({ epoch: 4 }), { state: members }, 'stale_epoch'],
+    ['[API-3] is taken whoever of its list is unknown here or gone', leave(), { state: members, unknown: [alice], gone: [dave] }, 'apply 3'],
+    ['[API-3] is taken although its list names others than are stored', leave({ all: [carol, dave] }), { state: members }, 'apply 3'],
+  ]);
+
+  test('[API-3] leaves everybody but its initiator where they are stored, whatever it lists', () => {
+    const decision = decide(leave({ all: [carol, dave] }), { state: members });
+    expect(decision).toMatchObject({ kind: 'apply', write: { participantsAfter: [bob, alice], sessionKeys: [], acceptedBy: [], ownerDomain: peer } });
+  });
+});
+
+describe('a rotation that crossed a leave', () => {
+  const crossed = stateOf([bob, alice], { leftInEpoch: [carol] });
+  table([
+    ['[API-4] may list who left in the present epoch', rotate({ all: [bob, alice, carol] }), { state: crossed }, 'apply 4'],
+    ['[API-4] may leave them out', rotate(), { state: crossed }, 'apply 4'],
+    ['[API-4] lists nobody else who is no member', rotate({ all: [bob, alice, erin] }), { state: crossed }, 'invalid_body /allParticipants'],
+  ]);
+
+  test('[E2E-6] a local owner honours the leave', () => {
+    const body = rotate({ all: [bob, alice, carol] });
+    expect(decide(body, { state: crossed }, { localDomain: peer, needsKey: () => true })).toMatchObject({ refusal: { code: 'invalid_body' } });
+  });
+});
+
+describe('an add_participant for a conversation without a local member', () => {
+  const left = stateOf([bob, carol]);
+  table([
+    ['[API-3] founds it anew at a later epoch, by whom and with whom it says', add({ epoch: 9, by: erin, all: [erin, alice] , keysFor: [alice] }), { state: left }, 'apply 9'],
+    ['[API-5] not at the epoch that is stored', add({ epoch: 3, by: erin, all: [erin, alice], keysFor: [alice] }), { state: left }, 'stale_epoch'],
+    ['[API-5] in Core leaves the epoch as it is', add({ epoch: undefined, by: erin, all: [erin, alice], keysFor: [alice] }), { state: left }, 'apply 3'],
+    ['[API-3] not without a local member', add({ epoch: 9, all: [bob, carol, erin], keysFor: [] }), { state: left }, 'invalid_body /participantsToAdd'],
+    ['[API-5] not from another domain', add({ epoch: 9, by: carol, all: [bob, carol, alice], keysFor: [alice] }), { state: left }, 'not_owner_domain'],
   ]);
 });
 
@@ -169,6 +223,12 @@ describe('what is written', () => {
     const body = create({ conversationId: newConversationId(local), by: alice, all: [alice, dave], keysFor: [alice, dave] });
     expect(write(body).acceptedBy).toEqual([alice]);
     expect(write(create()).acceptedBy).toEqual([]);
+  });
+
+  test('[API-5] a statement and its signature are kept as they came, and none is kept where there is none', () => {
+    const membership = { conversationId: id, odd: ['kept', { whole: true }] };
+    expect(write({ ...create(), membership, membershipSignature: 'sig' })).toMatchObject({ membership, membershipSignature: 'sig', leaveSignature: null });
+    expect(write(create())).toMatchObject({ membership: null, membershipSignature: null });
   });
 
   test('[API-4] deliveries are drafted for the members before the change', () => {

@@ -6,8 +6,8 @@ import type { ConversationBody } from '../../../protocol/schemas/conversation-bo
 import type { SessionKeyBody } from '../../../protocol/schemas/session-key-body.ts';
 import type { AccountStore, ChangeDecision, ChangeWrite, ConversationState, OutboxDraft } from '../ports.ts';
 
-/** A change that servers act on; `leave` belongs to the Full profile and is refused by the routes. */
-export type ChangeBody = (ConversationBody | SessionKeyBody) & { readonly action: ChangeWrite['action'] };
+/** A change of a conversation, of any action. */
+export type ChangeBody = ConversationBody | SessionKeyBody;
 
 /** The last epoch that stores keep, a 32-bit number: a rotation every second would take 68 years to come here. */
 const MAX_EPOCH = 2 ** 31 - 1;
@@ -38,12 +38,13 @@ export function decideChange(
   found: { readonly state: ConversationState | null; readonly repeat: boolean },
 ): ChangeDecision<ProtocolError> {
   if (found.repeat) return { kind: 'duplicate' };
-  const state = findSubject(context.body, context.speaker, found.state);
+  const { body, speaker } = context;
+  const state = findSubject(body, speaker, found.state);
   const refusal =
     refuseByOwnership(context, state) ??
-    refuseByEpoch(context.body, state) ??
-    refuseByLocalUsers(context) ??
-    refuseByKeys(context, state);
+    refuseByEpoch(context, state) ??
+    // Who leaves takes nobody along: the list that they give is of no consequence.
+    (body.action === 'leave' ? null : (refuseByLocalUsers(context) ?? refuseByKeys(context, state)));
   if (refusal !== null) return { kind: 'refuse', refusal };
   return { kind: 'apply', write: writeOf(context, state) };
 }
@@ -61,12 +62,18 @@ export function findSubject(body: ChangeBody, speaker: Domain, found: Conversati
   return founds ? null : found;
 }
 
-/** Looks up how each local member of a change stands, before the conversation is locked. */
+/** Gives whose conversation of an id is meant first: the speaker's own, though somebody who leaves means the one they are in. */
+export function preferredOwnerOf(body: ChangeBody, speaker: Domain): Domain | null {
+  return body.action === 'leave' ? null : speaker;
+}
+
+/** Looks up how each local member of a change stands, before the conversation is locked; whom a leave lists is not looked at. */
 export async function findLocalUsers(
   body: ChangeBody,
   options: { readonly localDomain: Domain; readonly accounts: Pick<AccountStore, 'find'> },
 ): Promise<ReadonlyMap<UserId, LocalUserStanding>> {
-  const local = body.allParticipants.filter((userId) => domainOf(userId) === options.localDomain);
+  const listed = body.action === 'leave' ? [] : body.allParticipants;
+  const local = listed.filter((userId) => domainOf(userId) === options.localDomain);
   const entries = local.map(async (userId): Promise<[UserId, LocalUserStanding]> => {
     const account = await options.accounts.find(userId);
     if (account === null) return [userId, 'unknown'];
@@ -75,7 +82,21 @@ export async function findLocalUsers(
   return new Map(await Promise.all(entries));
 }
 
-function refuseByOwnership({ body, speaker }: ChangeContext, state: ConversationState | null): ProtocolError | null {
+/**
+ * Tells whether an addition brings this server back into a conversation that it has no member in any more. It heard
+ * nothing of the changes since, so that its members and epoch say as little as if it had never known it.
+ */
+function isReturn({ body, speaker, localDomain }: ChangeContext, state: ConversationState | null): boolean {
+  return (
+    body.action === 'add_participant' &&
+    speaker !== localDomain &&
+    state?.ownerDomain === speaker &&
+    !state.participants.some((userId) => domainOf(userId) === localDomain)
+  );
+}
+
+function refuseByOwnership(context: ChangeContext, state: ConversationState | null): ProtocolError | null {
+  const { body, speaker } = context;
   const founding = body.action === 'create' || (body.action === 'add_participant' && state === null);
   if (founding) {
     const owner = ownerDomainInId(body.conversationId);
@@ -84,14 +105,20 @@ function refuseByOwnership({ body, speaker }: ChangeContext, state: Conversation
     return state === null ? null : new ProtocolError('conversation_exists');
   }
   if (state === null) return new ProtocolError('unknown_conversation');
+  if (isReturn(context, state)) return null;
   if (!state.participants.includes(body.initiatorId)) return new ProtocolError('not_a_member');
-  return state.ownerDomain === speaker ? null : new ProtocolError('not_owner_domain');
+  return body.action === 'leave' || state.ownerDomain === speaker ? null : new ProtocolError('not_owner_domain');
 }
 
-function refuseByEpoch(body: ChangeBody, state: ConversationState | null): ProtocolError | null {
-  const follows = state === null || body.epoch === undefined || body.epoch === state.epoch + 1;
-  if (!follows) return new ProtocolError('stale_epoch', { currentEpoch: state.epoch });
+function refuseByEpoch(context: ChangeContext, state: ConversationState | null): ProtocolError | null {
+  const { body } = context;
+  if (state !== null && body.epoch !== undefined && !followsOn(body.epoch, context, state)) return new ProtocolError('stale_epoch', { currentEpoch: state.epoch });
   return epochAfter(body, state) > MAX_EPOCH ? new ProtocolError('invalid_body', { pointer: '/epoch' }) : null;
+}
+
+function followsOn(epoch: number, context: ChangeContext, state: ConversationState): boolean {
+  if (context.body.action === 'leave') return epoch === state.epoch;
+  return isReturn(context, state) ? epoch > state.epoch : epoch === state.epoch + 1;
 }
 
 function refuseByLocalUsers({ localUsers }: ChangeContext): ProtocolError | null {
@@ -104,8 +131,7 @@ function refuseByKeys(context: ChangeContext, state: ConversationState | null): 
   const { body, needsKey } = context;
   const refuse = (member: string): ProtocolError => new ProtocolError('invalid_body', { pointer: `/${member}` });
   const before = new Set(state?.participants ?? []);
-  const after = new Set(body.allParticipants);
-  if (body.action === 'rotate_key' ? !after.isSubsetOf(before) : !after.isSupersetOf(before)) return refuse('allParticipants');
+  if (!fitsMembers(context, state)) return refuse('allParticipants');
   const mine = body.allParticipants.filter(needsKey);
   if (body.action !== 'rotate_key' && mine.length === 0) return refuse('participantsToAdd');
   const withKey = new Set(body.participantsToAdd.map(({ userId }) => userId));
@@ -118,21 +144,33 @@ function refuseByKeys(context: ChangeContext, state: ConversationState | null): 
   return exact ? null : refuse('participantsToAdd');
 }
 
+function fitsMembers(context: ChangeContext, state: ConversationState | null): boolean {
+  const { body, speaker, localDomain } = context;
+  const after = new Set(body.allParticipants);
+  const before = new Set(state?.participants ?? []);
+  if (body.action !== 'rotate_key') return isReturn(context, state) || after.isSupersetOf(before);
+  // A rotation that crossed a leave on its way lists who left; refused, its server would never follow the epochs again.
+  const crossed = speaker === localDomain ? [] : (state?.leftInEpoch ?? []);
+  return after.isSubsetOf(before.union(new Set(crossed)));
+}
+
 function writeOf(context: ChangeContext, state: ConversationState | null): ChangeWrite {
   const { body, localDomain } = context;
+  const before = state?.participants ?? [];
   return {
     ownerDomain: state?.ownerDomain ?? domainOf(body.initiatorId),
     conversationId: body.conversationId,
     epoch: epochAfter(body, state),
     action: body.action,
     initiatorId: body.initiatorId,
-    participantsAfter: body.allParticipants,
+    participantsAfter: body.action === 'leave' ? before.filter((userId) => userId !== body.initiatorId) : body.allParticipants,
     sessionKeys: body.participantsToAdd.filter(({ userId }) => domainOf(userId) === localDomain),
     membership: body.membership ?? null,
     membershipSignature: body.membershipSignature ?? null,
+    leaveSignature: body.action === 'leave' ? (body.leaveSignature ?? null) : null,
     timestamp: body.timestamp,
     contentHash: context.contentHash,
-    deliveries: context.deliveriesFor(state?.participants ?? []),
+    deliveries: context.deliveriesFor(before),
     now: context.now,
     acceptedBy: context.localUsers.has(body.initiatorId) ? [body.initiatorId] : [],
   };

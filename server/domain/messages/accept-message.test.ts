@@ -78,6 +78,12 @@ describe('[ERR-3] refusals in their order', () => {
 
   test('a conversation that is unknown is refused', () => expectRefusal(message({ conversationId: newConversationId(peer) }), 'unknown_conversation'));
 
+  test('a conflict is answered before the conversation is looked for', async () => {
+    const body = message();
+    await accept(body, peer);
+    await expect(accept({ ...body, conversationId: newConversationId(peer) }, peer)).rejects.toMatchObject({ code: 'message_id_conflict' });
+  });
+
   test('a sender who is no member is refused', () => expectRefusal(message({ senderId: erin }), 'not_a_member'));
 
   test('[ID-5] a timestamp 301 s ahead is refused, 300 s ahead accepted', async () => {
@@ -111,6 +117,31 @@ describe('[API-6] repeats', () => {
     expect(await accept(body, peer)).toEqual({ status: 'duplicate', messageId: body.messageId });
     expect(notifier.told).toHaveLength(1);
     expect(await stores.messages.list(alice, id, { limit: 10 })).toHaveLength(1);
+  });
+
+  test('the same message with its members in another order is a duplicate', async () => {
+    const messageId = newMessageId();
+    const { payload, ...rest } = coreMessage({ payload: payloadOf('hello', { v: 1, z: [{ a: 1, b: 2 }] }) });
+    await accept({ messageId, ...rest, payload }, peer);
+    const { ciphertext, nonce, authTag } = payload;
+    const again = { payload: { ciphertext, associatedData: { z: [{ b: 2, a: 1 }], v: 1 }, authTag, nonce }, ...rest, messageId };
+    expect(await accept(again, peer)).toEqual({ status: 'duplicate', messageId });
+  });
+
+  test('a repeat is a duplicate after later messages and after the last local member is gone', async () => {
+    const body = message();
+    await accept(body, peer);
+    await accept(message(), peer);
+    await acceptChange(changeBody({ action: 'rotate_key', conversationId: id, by: bob, all: [bob], keysFor: [], epoch: 2 }), peer);
+    expect(await accept(body, peer)).toEqual({ status: 'duplicate', messageId: body.messageId });
+  });
+
+  test('the same id in another conversation is a conflict', async () => {
+    const body = message();
+    await accept(body, peer);
+    const other = newConversationId(peer);
+    await acceptChange(changeBody({ action: 'create', conversationId: other, by: bob, all: [bob, alice], keysFor: [alice], epoch: 1 }), peer);
+    await expect(accept({ ...body, conversationId: other }, peer)).rejects.toMatchObject({ code: 'message_id_conflict' });
   });
 
   test('twenty of the same at once are stored once', async () => {

@@ -94,7 +94,7 @@ test('[DEL-1] what cannot be queued is not stored: both or neither', async () =>
 });
 
 function brokenDelivery({ messageId, senderId }: OutgoingMessage) {
-  return { messageId, senderId, method: 'POST', target: '\0', body: '{}' } as const;
+  return { messageId, senderId, method: 'POST', target: '\0', body: '{}', fullOnly: false } as const;
 }
 
 test('[DEL-1] a removed server is sent nothing any more', async () => {

@@ -52,6 +52,7 @@ export function createMessageSender(options: {
       method: 'POST',
       target: MESSAGES_TARGET,
       body: bodyFor(message, destination),
+      fullOnly: false,
     });
     const outcome = await messages.insert(
       { ...message, originDomain: localDomain, contentHash },

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { parseConversationId } from '../../../protocol/ids.ts';
 import type { ConversationId, Domain, UserId } from '../../../protocol/ids.ts';
+import type { ConversationBody } from '../../../protocol/schemas/conversation-body.ts';
 import { parseTimestamp } from '../../../protocol/timestamp.ts';
 import type { ChangeBody } from '../conversations/change-rules.ts';
 
@@ -39,4 +40,12 @@ export function changeBody({ action, conversationId, by, all, keysFor, epoch, ti
     timestamp: parseTimestamp(timestamp ?? '2026-03-01T10:00:00.000Z'),
     ...(epoch === undefined ? {} : { epoch }),
   };
+}
+
+/** Base64 of 64 bytes that prove nothing. */
+export const leaveSignature = Buffer.alloc(64, 5).toString('base64');
+
+/** Builds the body of a leave; `all` is everybody before it. */
+export function leaveBody(sketch: Pick<ChangeSketch, 'conversationId' | 'by' | 'all' | 'epoch' | 'timestamp'>): ConversationBody {
+  return { ...changeBody({ ...sketch, action: 'leave', keysFor: [] }), action: 'leave', leaveSignature };
 }

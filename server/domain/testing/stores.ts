@@ -2,6 +2,7 @@ import { createPrismaAccountStore } from '../../persistence/account-store.ts';
 import { createPrismaConversationStore } from '../../persistence/conversation-store.ts';
 import { createPrismaMessageStore } from '../../persistence/message-store.ts';
 import { createPrismaOutboxStore } from '../../persistence/outbox-store.ts';
+import { createPrismaReceiptStore } from '../../persistence/receipt-store.ts';
 import { createTestDatabase } from '../../persistence/testing-database.ts';
 import { parseUserId } from '../../../protocol/ids.ts';
 import type { ConversationId, UserId } from '../../../protocol/ids.ts';
@@ -13,6 +14,7 @@ export interface QueuedRequest {
   readonly method: string;
   readonly target: string;
   readonly messageId: string | null;
+  readonly fullOnly: boolean;
   readonly body: { readonly [member: string]: unknown };
 }
 
@@ -27,6 +29,7 @@ export async function openStores() {
     conversations: createPrismaConversationStore(prisma),
     messages: createPrismaMessageStore(prisma),
     outbox: createPrismaOutboxStore(prisma),
+    receipts: createPrismaReceiptStore(prisma),
     stop: () => db.stop(),
     async addAccounts(...userIds: readonly UserId[]): Promise<void> {
       for (const userId of userIds) await accounts.insert(accountOf(userId), vaultOf(1));
@@ -34,7 +37,7 @@ export async function openStores() {
     /** Everything queued for the peers about one conversation, by destination. */
     async queued(conversationId: ConversationId): Promise<readonly QueuedRequest[]> {
       const rows = await prisma.outboxItem.findMany({ orderBy: [{ id: 'asc' }] });
-      const items = rows.map(({ destination, method, target, messageId, body }) => ({ destination, method, target, messageId, body: JSON.parse(body) }));
+      const items = rows.map(({ destination, method, target, messageId, fullOnly, body }) => ({ destination, method, target, messageId, fullOnly, body: JSON.parse(body) }));
       return items.filter(({ body }) => body.conversationId === conversationId).toSorted((a, b) => (a.destination < b.destination ? -1 : 1));
     },
     /** How much is stored of a conversation: to see that a refusal left nothing. */

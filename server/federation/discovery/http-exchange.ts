@@ -28,8 +28,9 @@ export interface HttpExchange {
 }
 
 /**
- * An answer (header names in lower case), or certainly no byte of the request sent, or sent and no usable answer.
- * `detail` is a constant or an error code of the platform, never text of the peer.
+ * An answer (header names in lower case, the values of repeated lines joined by a comma and LF), or certainly no byte
+ * of the request sent, or sent and no usable answer. `detail` is a constant or an error code of the platform, never
+ * text of the peer.
  */
 export type ExchangeOutcome =
   | { readonly kind: 'answer'; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array }
@@ -111,9 +112,10 @@ function readAnswer(response: IncomingMessage, maxBytes: number, settle: (answer
     settle({ kind: 'broken', reason, detail });
   };
   const status = response.statusCode ?? 0;
-  const encoding = response.headers['content-encoding'];
+  const { 'content-encoding': encoding, 'transfer-encoding': transfer } = response.headers;
   if (status >= 300 && status < 400) return refuse('redirect', String(status));
   if (encoding !== undefined && encoding !== 'identity') return refuse('encoded', 'content-encoding');
+  if (transfer !== undefined && transfer.toLowerCase() !== 'chunked') return refuse('encoded', 'transfer-encoding');
   if (Number(response.headers['content-length'] ?? 0) > maxBytes) return refuse('too_large', 'content-length');
   const chunks: Buffer[] = [];
   let length = 0;
@@ -126,10 +128,11 @@ function readAnswer(response: IncomingMessage, maxBytes: number, settle: (answer
   response.on('end', () => settle({ kind: 'answer', status, headers: readHeaders(response), body: Buffer.concat(chunks) }));
 }
 
+/** A header that came on several lines is read as its values joined by a comma and LF, which no form of one line has. */
 function readHeaders(response: IncomingMessage): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(response.headers)) {
-    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  for (const [name, lines] of Object.entries(response.headersDistinct)) {
+    if (lines !== undefined) headers[name] = lines.join(',\n');
   }
   return headers;
 }

@@ -5,6 +5,8 @@ import type { SecureContext, TLSSocket } from 'node:tls';
 import { CONNECT_TIMEOUT_MS } from '../../../protocol/limits.ts';
 import type { DnsClient } from './dns-client.ts';
 import type { EgressGuard } from './egress-guard.ts';
+import { findReplacement } from './test-connect.ts';
+import type { DialledAddress, TestConnect } from './test-connect.ts';
 
 /** Why no connection came to be. */
 export type NotSentReason = 'dns_failure' | 'address_refused' | 'connect_failed' | 'tls_failed' | 'timeout';
@@ -29,12 +31,6 @@ export interface PeerEndpoint {
   readonly serverName: string;
 }
 
-/** An address to dial. */
-interface DialledAddress {
-  readonly address: string;
-  readonly port: number;
-}
-
 /**
  * What connections need: `caPem` are roots beside the usual ones; `testConnect` says by `host:port` or
  * `*.parent:port` where a connection really goes, with every check of names and addresses kept.
@@ -43,7 +39,7 @@ export interface PeerConnectorOptions {
   readonly dns: DnsClient;
   readonly egressGuard: EgressGuard;
   readonly caPem?: string | undefined;
-  readonly testConnect: ReadonlyMap<string, DialledAddress>;
+  readonly testConnect: TestConnect;
 }
 
 /** Opens a connection whose certificate is checked; rejects with {@link PeerConnectError}. */
@@ -88,14 +84,6 @@ async function findAddresses({ dns, testConnect }: PeerConnectorOptions, { host,
     throw new PeerConnectError('dns_failure', failed?.reason ?? answers[0].kind);
   }
   return addresses.map((address) => ({ address, port }));
-}
-
-/** Finds where a connection really goes: by the name itself, else by the nearest `*.` above it. */
-function findReplacement(testConnect: PeerConnectorOptions['testConnect'], host: string, port: number): DialledAddress | undefined {
-  const labels = host.split('.');
-  const wildcards = labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join('.')}`);
-  const name = [host, ...wildcards].find((candidate) => testConnect.has(`${candidate}:${port}`));
-  return name === undefined ? undefined : testConnect.get(`${name}:${port}`);
 }
 
 function permitted(addresses: readonly DialledAddress[], guard: EgressGuard): readonly DialledAddress[] {

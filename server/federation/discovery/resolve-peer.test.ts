@@ -61,6 +61,12 @@ describe('createPeerResolver', () => {
     expect(found).toEqual(['one.b.test:1 as one.b.test', 'one.b.test:2 as b.test']);
   });
 
+  it('[DISC-4] a key document may name its endpoints in capitals', async () => {
+    const findEndpoints: FindEndpoints = async () => ['One.B.test:1'];
+    expect(await targetsOf(() => srvReply(['one.b.test', 1]), { findEndpoints })).toEqual(['one.b.test:1 as one.b.test']);
+    expect(await targetsOf(nothing, { findEndpoints })).toEqual(['one.b.test:1 as one.b.test']);
+  });
+
   it.each(['absent', 'unavailable'] as const)('[DISC-4] the name is the domain where the key document is %s', async (document) => {
     expect(await targetsOf(() => srvReply(['one.b.test', 1]), { findEndpoints: async () => document })).toEqual(['one.b.test:1 as b.test']);
   });
@@ -96,6 +102,11 @@ describe('createPeerResolver', () => {
       expect(await targetsOf(nothing, { findEndpoints: async () => document })).toEqual(['b.test:443 as b.test']);
     },
   );
+
+  it('[DISC-1] a key document that lists only what is no host name leads nowhere for now', async () => {
+    const { resolution } = await resolve(nothing, { findEndpoints: async () => ['10.0.0.1:443', 'localhost:443'] });
+    expect(resolution).toMatchObject({ kind: 'failure', reason: 'dns_failure' });
+  });
 
   it('[DISC-1] a key document that cannot be fetched is a passing failure', async () => {
     expect((await resolve(nothing)).resolution).toMatchObject({ kind: 'failure', reason: 'key_document_unavailable' });

@@ -8,7 +8,7 @@ import type { PeerEndpoint } from './peer-connector.ts';
 import { selectSrvTargets } from './srv-selection.ts';
 
 /** Why it is not known where a peer lives; `no_such_domain` is a certain answer of DNS, the others are passing. */
-export type ResolveFailure = 'no_such_domain' | 'dns_failure' | 'key_document_unavailable';
+type ResolveFailure = 'no_such_domain' | 'dns_failure' | 'key_document_unavailable';
 
 /** Where a peer lives, in the order in which to try; or that it takes no part; or why that is not known. */
 export type PeerResolution =
@@ -72,7 +72,8 @@ async function resolveBySrv({ random, findEndpoints }: PeerResolverOptions, doma
   if (places.length === 0) return { kind: 'failure', reason: 'dns_failure', detail: 'no usable SRV target' };
   // A target that is the domain has one name either way: no key document is needed to tell which to check.
   const listed = places.every(({ target }) => target === domain) ? [] : await findEndpoints(domain);
-  const isListed = ({ target, port }: SrvRecord): boolean => typeof listed !== 'string' && listed.includes(`${target}:${port}`);
+  const names = new Set(typeof listed === 'string' ? [] : listed.map((endpoint) => endpoint.toLowerCase()));
+  const isListed = ({ target, port }: SrvRecord): boolean => names.has(`${target}:${port}`);
   return {
     kind: 'targets',
     targets: places.map((record) => ({ host: record.target, port: record.port, serverName: isListed(record) ? record.target : domain })),
@@ -87,13 +88,15 @@ async function resolveByKeyDocument({ dns, findEndpoints }: PeerResolverOptions,
       ? { kind: 'failure', reason: 'no_such_domain', detail: 'nxdomain' }
       : { kind: 'failure', reason: 'key_document_unavailable', detail: 'key document' };
   }
-  const endpoints = listed === 'absent' ? [] : listed.flatMap(parseEndpoint);
-  const itself = { host: domain, port: HTTPS_PORT, serverName: domain };
-  return { kind: 'targets', targets: endpoints.length === 0 ? [itself] : endpoints.slice(0, MAX_TARGETS) };
+  if (listed === 'absent' || listed.length === 0) return { kind: 'targets', targets: [{ host: domain, port: HTTPS_PORT, serverName: domain }] };
+  const endpoints = listed.flatMap(parseEndpoint);
+  // A document that lists places has spoken: the domain itself is none of them.
+  if (endpoints.length === 0) return { kind: 'failure', reason: 'dns_failure', detail: 'no usable endpoint' };
+  return { kind: 'targets', targets: endpoints.slice(0, MAX_TARGETS) };
 }
 
 function parseEndpoint(text: string): readonly PeerEndpoint[] {
-  const [, host, digits] = /^(.+):([1-9][0-9]{0,4})$/.exec(text) ?? [];
+  const [, host, digits] = /^(.+):([1-9][0-9]{0,4})$/.exec(text.toLowerCase()) ?? [];
   const port = Number(digits);
   return host !== undefined && isHostName(host) && port <= MAX_PORT ? [{ host, port, serverName: host }] : [];
 }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CONVERSATIONS_TARGET, MESSAGES_TARGET } from '../../../protocol/endpoints.ts';
 import { parseDomain } from '../../../protocol/ids.ts';
-import { makeKeys } from '../keys/testing/peer-documents.ts';
+import { makeKeys, renameKey } from '../keys/testing/peer-documents.ts';
 import type { FederationRequest } from './federation-exchange.ts';
 import { codeOf, createFixture, OURS, PEER } from './testing/handler-fixture.ts';
 
@@ -70,7 +70,7 @@ describe('the signature', () => {
   });
 
   it('[SIG-2] a signature by another key under the same kid is refused', async () => {
-    const request = fixture.signed({ keys: await makeKeys(PEER), kid: fixture.peerOwnKeys.kid });
+    const request = fixture.signed({ keys: await makeKeys(PEER), kid: fixture.peerOwnKeys.current().kid });
     expect(await fixture.outcomeOf(request)).toBe('signature_invalid');
   });
 
@@ -81,7 +81,7 @@ describe('the signature', () => {
   it('[KEY-5] a key replaced under its kid is found by the one refetch', async () => {
     expect(await fixture.outcomeOf(fixture.signed())).toBe(202);
     fixture.clock.advance(61);
-    const next = { ...(await makeKeys(PEER)), kid: fixture.peerOwnKeys.kid };
+    const next = renameKey(await makeKeys(PEER), fixture.peerOwnKeys.current().kid);
     fixture.published.set(PEER, next);
     expect(await fixture.outcomeOf(fixture.signed({ keys: next }))).toBe(202);
     expect(fixture.fetches).toHaveLength(2);

@@ -1,5 +1,5 @@
+import { maxBodyBytesAt } from '../../../protocol/endpoints.ts';
 import { ProtocolError } from '../../../protocol/errors.ts';
-import { MAX_BODY_BYTES } from '../../../protocol/limits.ts';
 import { headerValues } from './federation-exchange.ts';
 import type { FederationRequest } from './federation-exchange.ts';
 
@@ -11,9 +11,9 @@ const JSON_MEDIA_TYPE = /^application\/json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf
  * `body_too_large`. A GET has no media check.
  * @see docs/protocol.md [SIG-11] [ERR-3]
  */
-export function checkFraming({ method, headers, body }: FederationRequest): Uint8Array {
+export function checkFraming({ method, rawTarget, headers, body }: FederationRequest): Uint8Array {
   if (method !== 'GET' && !isPlainJson(headers)) throw new ProtocolError('unsupported_media_type');
-  if (body === 'too_large' || body.length > MAX_BODY_BYTES) throw new ProtocolError('body_too_large');
+  if (body === 'too_large' || body.length > maxBodyBytesAt(rawTarget)) throw new ProtocolError('body_too_large');
   return body;
 }
 

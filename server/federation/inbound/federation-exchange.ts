@@ -1,6 +1,4 @@
-import { ERROR_REGISTRY, PROBLEM_MEDIA_TYPE, problemDocument } from '../../../protocol/errors.ts';
-import type { ProtocolError } from '../../../protocol/errors.ts';
-import type { JsonObject } from '../../../protocol/json.ts';
+import type { ErrorCode } from '../../../protocol/errors.ts';
 
 /** A request as it came in, whatever listener took it. */
 export interface FederationRequest {
@@ -15,11 +13,24 @@ export interface FederationRequest {
   readonly sourceAddress: string;
 }
 
-/** What is answered; header names are in lower case. */
+/** What is answered; header names are in lower case, the body is written as UTF-8. */
 export interface FederationAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+}
+
+/** What a request, or one item of a batch, came to before it is written. */
+export interface RouteResult {
+  readonly status: number;
+  readonly body: object;
+  /** Headers beyond those of every answer, or in their place. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A result that refuses: its body is a problem document [ERR-1]. */
+export interface Refusal extends RouteResult {
+  readonly code: ErrorCode;
 }
 
 /** Gives the values of all header lines of a name in lower case. */
@@ -27,21 +38,7 @@ export function headerValues(headers: FederationRequest['headers'], name: string
   return headers.filter((line) => line[0].toLowerCase() === name).map((line) => line[1]);
 }
 
-/** Builds a success. */
-export function jsonAnswer(status: number, body: object): FederationAnswer {
-  return { status, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' }, body: JSON.stringify(body) };
-}
-
-/** Builds a refusal as a problem document. @see docs/protocol.md [ERR-1]; RFC 9457 */
-export function problemAnswer(error: ProtocolError, requestId: string): FederationAnswer {
-  const document: JsonObject = problemDocument(error, requestId);
-  return {
-    status: ERROR_REGISTRY[error.code].status,
-    headers: {
-      'content-type': PROBLEM_MEDIA_TYPE,
-      'cache-control': 'no-store',
-      ...(error.retryAfterSeconds !== undefined && { 'retry-after': String(error.retryAfterSeconds) }),
-    },
-    body: JSON.stringify(document),
-  };
+/** Writes a result as JSON, never to be cached [ERR-1]. */
+export function jsonAnswer({ status, body, headers }: RouteResult): FederationAnswer {
+  return { status, headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers }, body: JSON.stringify(body) };
 }

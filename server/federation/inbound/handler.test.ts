@@ -19,9 +19,15 @@ describe('what is served', () => {
     const body = messageBodyOf({ unknown: 1 });
     const answer = await fixture.handle(fixture.signed({ body: JSON.stringify(body) }));
     expect(answer.status).toBe(202);
-    expect(answer.headers).toEqual({ 'content-type': 'application/json', 'cache-control': 'no-store' });
+    expect(answer.headers).toMatchObject({ 'content-type': 'application/json', 'cache-control': 'no-store' });
     expect(JSON.parse(answer.body)).toEqual({ status: 'accepted', messageId: MESSAGE_ID });
     expect(fixture.calls).toEqual([['acceptMessage', messageBodyOf(), PEER]]);
+  });
+
+  it('[API-2] [API-6] a repeated message is answered 202 as a duplicate', async () => {
+    fixture.verbs.acceptMessage = async () => ({ status: 'duplicate', messageId: MESSAGE_ID });
+    const answer = await fixture.handle(fixture.signed());
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([202, { status: 'duplicate', messageId: MESSAGE_ID }]);
   });
 
   it('[API-1] a public key is answered 200 as the verb gives it', async () => {
@@ -60,11 +66,17 @@ describe('what is served', () => {
     expect(await fixture.outcomeOf(fixture.signed({ method: 'PUT', target: SESSION_KEY_TARGET, body }))).toBe('invalid_body');
   });
 
-  it('[API-3] leave is refused as an action that is not there', async () => {
+  it('[API-3] leave is answered 200 and reaches the verb with its signature', async () => {
+    const leave = changeBodyOf('leave', { participantsToAdd: [], epoch: 3, leaveSignature: Buffer.alloc(64, 3).toString('base64') });
+    const answer = await fixture.handle(fixture.signed({ target: CONVERSATIONS_TARGET, body: JSON.stringify(leave) }));
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([200, { status: 'updated', conversationId: leave['conversationId'] }]);
+    expect(fixture.calls).toEqual([['acceptChange', leave, PEER]]);
+  });
+
+  it('[API-3] leave with a key for anyone, or at the address of session keys, is refused', async () => {
+    expect(await fixture.outcomeOf(fixture.signed({ target: CONVERSATIONS_TARGET, body: JSON.stringify(changeBodyOf('leave')) }))).toBe('invalid_body');
     const body = JSON.stringify(changeBodyOf('leave', { participantsToAdd: [] }));
-    const answer = await fixture.handle(fixture.signed({ target: CONVERSATIONS_TARGET, body }));
-    expect(JSON.parse(answer.body)).toMatchObject({ code: 'invalid_body', pointer: '/action' });
-    expect(fixture.calls).toEqual([]);
+    expect(await fixture.outcomeOf(fixture.signed({ method: 'PUT', target: SESSION_KEY_TARGET, body }))).toBe('invalid_body');
   });
 });
 
@@ -98,6 +110,28 @@ describe('the body and the verbs', () => {
       expect(answer.headers['cache-control']).toBe('no-store');
     },
   );
+
+  it('[API-5] [ERR-1] a stale epoch is answered with the current one', async () => {
+    fixture.refusals.error = new ProtocolError('stale_epoch', { currentEpoch: 7 });
+    const answer = await fixture.handle(fixture.signed({ target: CONVERSATIONS_TARGET, body: JSON.stringify(changeBodyOf('add_participant', { epoch: 3 })) }));
+    expect(JSON.parse(answer.body)).toMatchObject({ code: 'stale_epoch', status: 409, currentEpoch: 7 });
+  });
+
+  it.each([
+    ['unknown_user', 404],
+    ['user_gone', 410],
+  ] as const)('[API-1] a user who is %s is answered %i', async (code, status) => {
+    fixture.refusals.error = new ProtocolError(code);
+    const answer = await fixture.handle(fixture.signed({ method: 'GET', target: BOB_TARGET }));
+    expect([answer.status, codeOf(answer)]).toEqual([status, code]);
+  });
+
+  it('[ERR-1] each refusal has a request id of its own, the one in the log', async () => {
+    const ids: unknown[] = [];
+    for (const _ of [1, 2]) ids.push(JSON.parse((await fixture.handle(fixture.signed({ body: '{}' }))).body).requestId);
+    expect(new Set(ids).size).toBe(2);
+    expect(fixture.logLines.map((line) => JSON.parse(line).requestId)).toEqual(ids);
+  });
 
   it('[ERR-1] an exception nobody foresaw is 500 without a word of it', async () => {
     fixture.refusals.error = new Error('select secret from table');

@@ -1,34 +1,42 @@
 import type { Logger } from 'pino';
-import { ERROR_REGISTRY, ProtocolError } from '../../../protocol/errors.ts';
+import { ProtocolError } from '../../../protocol/errors.ts';
 import type { Domain } from '../../../protocol/ids.ts';
 import { parseStrictJson, StrictJsonError } from '../../../protocol/json.ts';
 import type { JsonValue } from '../../../protocol/json.ts';
-import { parseRequestTarget, RequestTargetError } from '../../../protocol/request-target.ts';
+import { MAX_JSON_DEPTH } from '../../../protocol/limits.ts';
+import type { FederationSignature } from '../../../protocol/signature-header.ts';
 import type { Clock, DeliveryWaker, NonceStore, PeerStore } from '../../domain/ports.ts';
 import type { PeerKeys } from '../keys/peer-keys.ts';
 import type { StrictEd25519 } from '../keys/strict-ed25519.ts';
 import { authenticateRequest, readSignature } from './authenticate-request.ts';
 import type { AuthenticationOptions } from './authenticate-request.ts';
 import { checkFraming } from './check-framing.ts';
-import { problemAnswer } from './federation-exchange.ts';
-import type { FederationAnswer, FederationRequest } from './federation-exchange.ts';
+import { jsonAnswer } from './federation-exchange.ts';
+import type { FederationAnswer, FederationRequest, Refusal, RouteResult } from './federation-exchange.ts';
 import { createNoteAuthenticatedPeer } from './note-authenticated-peer.ts';
 import { createRateLimits } from './rate-limits.ts';
 import type { RateLimitSettings } from './rate-limits.ts';
+import { createRefusals } from './refusals.ts';
+import type { Refusals, Trace } from './refusals.ts';
 import { createReplayGuard } from './replay-guard.ts';
+import { createBatchRoute } from './routes/batch.ts';
 import { createConversationsRoute } from './routes/conversations.ts';
-import { findRoute, MethodNotAllowedError } from './routes/find-route.ts';
+import { createEventsRoute } from './routes/events.ts';
+import { findRoute } from './routes/find-route.ts';
+import { createHelloRoute } from './routes/hello.ts';
+import { createMediaRoute } from './routes/media.ts';
 import { createMessagesRoute } from './routes/messages.ts';
 import { createPublicKeyRoute } from './routes/public-key.ts';
 import type { FederationVerbs, Route } from './routes/route.ts';
 import { createSessionKeyRoute } from './routes/session-key.ts';
-
-const REQUEST_ID_BYTES = 16;
-const FIRST_SERVER_FAULT = 500;
+import { createSignAnswer } from './sign-answer.ts';
+import type { AnsweringKeys } from './sign-answer.ts';
 
 interface FederationHandlerOptions {
   /** The domains that this server is. */
   readonly servedDomains: ReadonlySet<Domain>;
+  /** Sign what is answered to authenticated requests. */
+  readonly ownKeys: AnsweringKeys;
   readonly verbs: FederationVerbs;
   /** Tells whether local policy refuses to federate with a domain. */
   readonly isBlocked: (domain: Domain) => Promise<boolean>;
@@ -45,38 +53,37 @@ interface FederationHandlerOptions {
   readonly rateLimits?: Partial<RateLimitSettings>;
 }
 
-/** What the log says of a request; never its body nor its target, which names people. */
-interface Trace {
-  readonly requestId: string;
-  readonly method: string;
-  route: string | null;
-  /** The domain that the signature names, proven once `isAuthentic`. */
-  keyId: Domain | null;
-  isAuthentic: boolean;
+/** A request on its way, and what is known of it so far. */
+interface Exchange {
+  readonly request: FederationRequest;
+  readonly trace: Trace;
+  /** Its signature, once its nonce is stored: from then on every answer is signed [SIG-8]. */
+  authenticated: FederationSignature | null;
 }
 
 /**
  * Creates the one function behind `/federation/v1`, whatever listener mounts it: checks in the order of the text,
  * calls one verb, answers. It never throws; what nobody foresaw is `internal_error`.
- * @see docs/protocol.md [ERR-3] [SIG-10]
+ * @see docs/protocol.md [ERR-3] [SIG-8] [SIG-10]
  */
 export function createFederationHandler(options: FederationHandlerOptions): (request: FederationRequest) => Promise<FederationAnswer> {
-  const { randomBytes, logger } = options;
-  const serve = createServe(options);
+  const refusals = createRefusals(options);
+  const serve = createServe(options, refusals);
+  const signAnswer = createSignAnswer(options);
   return async (request) => {
-    const requestId = Buffer.from(randomBytes(REQUEST_ID_BYTES)).toString('hex');
-    const trace: Trace = { requestId, method: request.method, route: null, keyId: null, isAuthentic: false };
+    const trace: Trace = { requestId: refusals.newRequestId(), method: request.method, route: null, keyId: null, isAuthentic: false };
+    const exchange: Exchange = { request, trace, authenticated: null };
     try {
-      const answer = await serve(request, trace);
-      logger.debug({ ...trace, status: answer.status }, 'federation request served');
-      return answer;
+      const answer = jsonAnswer(await serve(exchange).catch((error: unknown) => refusals.refuse(error, trace)));
+      return exchange.authenticated === null ? answer : signAnswer(answer, exchange.authenticated);
     } catch (error) {
-      return refuse(error, trace, logger);
+      // Without a signature it is not believed, and what it answers is asked for again [SIG-9].
+      return jsonAnswer(refusals.refuse(error, trace));
     }
   };
 }
 
-function createServe(options: FederationHandlerOptions): (request: FederationRequest, trace: Trace) => Promise<FederationAnswer> {
+function createServe(options: FederationHandlerOptions, refusals: Refusals): (exchange: Exchange) => Promise<RouteResult> {
   const { servedDomains, isBlocked, peerKeys, ed25519, nonces, clock, logger } = options;
   const routes = createRoutes(options.verbs);
   const rateLimits = createRateLimits({ clock, settings: options.rateLimits ?? {} });
@@ -84,39 +91,36 @@ function createServe(options: FederationHandlerOptions): (request: FederationReq
   const authentication: AuthenticationOptions = { servedDomains, isBlocked, peerKeys, ed25519, replayGuard, rateLimits, clock };
   const notePeer = createNoteAuthenticatedPeer(options);
 
-  return async (request, trace) => {
-    const { route, parameters } = findRoute(routes, { segments: readTarget(request.rawTarget), method: request.method });
+  return async (exchange) => {
+    const { request, trace } = exchange;
+    const { route, parameters } = findRoute(routes, { target: request.rawTarget, method: request.method });
     trace.route = route.name;
-    const body = checkFraming(request);
+    const rawBody = checkFraming(request);
     const signature = readSignature(request.headers, servedDomains);
     trace.keyId = signature.keyId;
-    await authenticateRequest({ request, body, signature }, authentication);
+    await authenticateRequest({ request, body: rawBody, signature }, authentication);
     trace.isAuthentic = true;
+    exchange.authenticated = signature;
     // Bookkeeping only: that it fails is no reason to refuse what is authentic.
     await notePeer(signature.keyId).catch((err: unknown) => logger.warn({ ...trace, err }, 'peer not noted'));
     checkRate(rateLimits.takeRequest(signature.keyId));
-    const json = route.method === 'GET' ? null : readJson(body);
+    const body = route.method === 'GET' ? null : readJson(rawBody, route.maxJsonDepth ?? MAX_JSON_DEPTH);
     const { keyId: origin, destination } = signature;
-    return route.answer({ parameters, body: json, origin, destination, now: clock.now() });
+    const refuseItem = (error: unknown, item: number): Refusal => refusals.refuse(error, { ...trace, requestId: refusals.newRequestId(), item });
+    const result = await route.answer({ parameters, body, origin, destination, now: clock.now(), refuseItem });
+    logger.debug({ ...trace, status: result.status }, 'federation request served');
+    return result;
   };
 }
 
 function createRoutes(verbs: FederationVerbs): readonly Route[] {
-  return [createPublicKeyRoute(verbs), createMessagesRoute(verbs), createConversationsRoute(verbs), createSessionKeyRoute(verbs)];
+  const batched = [createMessagesRoute(verbs), createConversationsRoute(verbs), createSessionKeyRoute(verbs), createEventsRoute(verbs)];
+  return [...batched, createBatchRoute(batched), createPublicKeyRoute(verbs), createHelloRoute(), createMediaRoute()];
 }
 
-function readTarget(rawTarget: string): readonly string[] {
+function readJson(body: Uint8Array, maxDepth: number): JsonValue {
   try {
-    return parseRequestTarget(rawTarget).segments;
-  } catch (cause) {
-    if (cause instanceof RequestTargetError) throw new ProtocolError('bad_request_target', { cause });
-    throw cause;
-  }
-}
-
-function readJson(body: Uint8Array): JsonValue {
-  try {
-    return parseStrictJson(body);
+    return parseStrictJson(body, { maxDepth });
   } catch (cause) {
     if (cause instanceof StrictJsonError) throw new ProtocolError('invalid_json', { cause });
     throw cause;
@@ -125,15 +129,4 @@ function readJson(body: Uint8Array): JsonValue {
 
 function checkRate(retryAfterSeconds: number | null): void {
   if (retryAfterSeconds !== null) throw new ProtocolError('rate_limited', { retryAfterSeconds });
-}
-
-function refuse(error: unknown, trace: Trace, logger: Logger): FederationAnswer {
-  const refusal = error instanceof ProtocolError ? error : new ProtocolError('internal_error', { cause: error });
-  const answer = problemAnswer(refusal, trace.requestId);
-  const entry = { ...trace, status: answer.status, code: refusal.code };
-  if (refusal.code === 'internal_error') logger.error({ ...entry, err: refusal.cause }, 'federation request failed');
-  else if (ERROR_REGISTRY[refusal.code].status >= FIRST_SERVER_FAULT) logger.warn({ ...entry, err: refusal.cause }, 'federation request not served');
-  else logger.info(entry, 'federation request refused');
-  if (!(refusal instanceof MethodNotAllowedError)) return answer;
-  return { ...answer, headers: { ...answer.headers, allow: refusal.allow } };
 }

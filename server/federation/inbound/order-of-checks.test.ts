@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { CONVERSATIONS_TARGET, MESSAGES_TARGET } from '../../../protocol/endpoints.ts';
+import { BATCH_TARGET, CONVERSATIONS_TARGET, EVENTS_TARGET, HELLO_TARGET, mediaTarget, MESSAGES_TARGET } from '../../../protocol/endpoints.ts';
 import { ProtocolError } from '../../../protocol/errors.ts';
 import { parseDomain } from '../../../protocol/ids.ts';
-import type { FederationRequest } from './federation-exchange.ts';
-import { codeOf, createFixture, messageBodyOf, PEER } from './testing/handler-fixture.ts';
+import type { FederationAnswer, FederationRequest } from './federation-exchange.ts';
+import { changeBodyOf, codeOf, createFixture, eventOf, messageBodyOf, PEER } from './testing/handler-fixture.ts';
 
 const NONCE = 'AAAAAAAAAAAAAAAAAAAAAA';
 
@@ -27,10 +27,25 @@ interface Draft {
   doesVerbRefuse: boolean;
 }
 
-const soundDraft = (): Draft => ({
-  target: MESSAGES_TARGET, suffix: '', method: 'POST', mediaType: 'application/json', isTooLarge: false, headerSuffix: '',
+type Check = 'media' | 'JSON' | 'schema' | 'verb';
+
+/** Every route, with a sound request and the checks that it has no place for. */
+const ROUTES: readonly { readonly route: string; readonly method: string; readonly target: string; readonly body: object | null; readonly without: readonly Check[] }[] = [
+  { route: 'messages', method: 'POST', target: MESSAGES_TARGET, body: messageBodyOf(), without: [] },
+  { route: 'conversations', method: 'POST', target: CONVERSATIONS_TARGET, body: changeBodyOf('leave', { participantsToAdd: [] }), without: [] },
+  { route: 'session_key', method: 'PUT', target: `${CONVERSATIONS_TARGET}/AAAAAAAAAAAAAAAAAAAAAA:a.test/session_key`, body: changeBodyOf('rotate_key'), without: [] },
+  { route: 'events', method: 'POST', target: EVENTS_TARGET, body: { events: [eventOf('typing')] }, without: [] },
+  // What the verbs refuse is within the results of a batch, and a hello reaches none.
+  { route: 'batch', method: 'POST', target: BATCH_TARGET, body: { items: [] }, without: ['verb'] },
+  { route: 'hello', method: 'POST', target: HELLO_TARGET, body: {}, without: ['schema', 'verb'] },
+  { route: 'public_key', method: 'GET', target: '/federation/v1/users/bob@b.test/public_key', body: null, without: ['media', 'JSON', 'schema'] },
+  { route: 'media', method: 'GET', target: mediaTarget('AAECAwQFBgcICQoLDA0ODw'), body: null, without: ['media', 'JSON', 'schema', 'verb'] },
+];
+
+const soundDraft = ({ method, target, body }: (typeof ROUTES)[number]): Draft => ({
+  target, suffix: '', method, mediaType: 'application/json', isTooLarge: false, headerSuffix: '',
   isBlocked: false, destination: 'b.test', createdOffset: 0, mayFetchKeys: true, kid: null, isOtherSigned: false,
-  isNonceSpent: false, mayRequest: true, body: JSON.stringify(messageBodyOf()), doesVerbRefuse: false,
+  isNonceSpent: false, mayRequest: true, body: body === null ? '' : JSON.stringify(body), doesVerbRefuse: false,
 });
 
 /** Every check in the order of [ERR-3] up to the verbs, with the one thing that it alone refuses. */
@@ -54,7 +69,7 @@ const CHECKS: readonly { readonly check: string; readonly code: string; readonly
   { check: 'verb', code: 'sender_domain_mismatch', spoil: (draft) => void (draft.doesVerbRefuse = true) },
 ];
 
-async function codeFor(draft: Draft): Promise<string | null> {
+async function answerTo(draft: Draft): Promise<FederationAnswer> {
   const fixture = await createFixture({
     rateLimits: { ...(!draft.mayRequest && { requestBurst: 0 }), ...(!draft.mayFetchKeys && { keyFetchesPerMinute: 0 }) },
   });
@@ -64,9 +79,9 @@ async function codeFor(draft: Draft): Promise<string | null> {
   const request = fixture.signed({
     method: draft.method, target: draft.target + draft.suffix, body: draft.body, nonce: NONCE,
     destination: parseDomain(draft.destination), createdOffset: draft.createdOffset,
-    ...(draft.kid !== null && { kid: draft.kid }), ...(draft.isOtherSigned && { signedTarget: CONVERSATIONS_TARGET }),
+    ...(draft.kid !== null && { kid: draft.kid }), ...(draft.isOtherSigned && { signedTarget: '/federation/v1' }),
   });
-  return codeOf(await fixture.handle(spoilFraming(request, draft)));
+  return fixture.handle(spoilFraming(request, draft));
 }
 
 function spoilFraming(request: FederationRequest, draft: Draft): FederationRequest {
@@ -76,23 +91,30 @@ function spoilFraming(request: FederationRequest, draft: Draft): FederationReque
   return { ...request, headers, body: draft.isTooLarge ? 'too_large' : request.body };
 }
 
-const pairs = CHECKS.flatMap((earlier, index) => CHECKS.slice(index + 1).map((later) => ({ earlier, later })));
+const NONCE_CHECK = CHECKS.findIndex(({ check }) => check === 'nonce');
 
-describe('the order of checks', () => {
-  it('[ERR-3] a request that violates nothing is served', async () => {
-    expect(await codeFor(soundDraft())).toBeNull();
+describe.each(ROUTES)('the order of checks of $route', (route) => {
+  const checks = CHECKS.filter(({ check }) => !route.without.some((other) => other === check));
+  const pairs = checks.flatMap((earlier, index) => checks.slice(index + 1).map((later) => ({ earlier, later })));
+
+  it('[ERR-3] a request that violates nothing is served, its answer signed [SIG-8]', async () => {
+    const answer = await answerTo(soundDraft(route));
+    expect(codeOf(answer)).toBe(route.route === 'media' ? 'unknown_media' : null);
+    expect(answer.headers).toHaveProperty('x-federation-signature');
   });
 
-  it.each(CHECKS)('[ERR-3] a request that violates $check alone is answered $code', async ({ code, spoil }) => {
-    const draft = soundDraft();
-    spoil(draft);
-    expect(await codeFor(draft)).toBe(code);
+  it.each(checks)('[ERR-3] a request that violates $check alone is answered $code, signed where that is after the nonce [SIG-8]', async (violated) => {
+    const draft = soundDraft(route);
+    violated.spoil(draft);
+    const answer = await answerTo(draft);
+    expect(codeOf(answer)).toBe(violated.code);
+    expect('x-federation-signature' in answer.headers).toBe(CHECKS.indexOf(violated) > NONCE_CHECK);
   });
 
   it.each(pairs)('[ERR-3] a request that violates $earlier.check and $later.check is answered $earlier.code', async ({ earlier, later }) => {
-    const draft = soundDraft();
+    const draft = soundDraft(route);
     later.spoil(draft);
     earlier.spoil(draft);
-    expect(await codeFor(draft)).toBe(earlier.code);
+    expect(codeOf(await answerTo(draft))).toBe(earlier.code);
   });
 });

@@ -33,9 +33,19 @@ describe('the rate of an origin', () => {
     expect((await fixture.handle(fixture.signed())).status).toBe(202);
     const answer = await fixture.handle(fixture.signed());
     expect([answer.status, codeOf(answer), answer.headers['retry-after']]).toEqual([429, 'rate_limited', '10']);
+    expect(JSON.parse(answer.body)).toMatchObject({ retryAfterSeconds: 10 });
     expect(fixture.calls).toHaveLength(1);
     fixture.clock.advance(10);
     expect((await fixture.handle(fixture.signed())).status).toBe(202);
+  });
+});
+
+describe('the rate of an origin that is only claimed', () => {
+  it('[API-10] [SIG-10] is not used up by requests that are not authentic', async () => {
+    const fixture = await createFixture({ rateLimits: { requestsPerSecond: 0.1, requestBurst: 1 } });
+    for (let count = 0; count < 3; count += 1) expect(await fixture.outcomeOf(fixture.signed({ signedTarget: '/federation/v1' }))).toBe('signature_invalid');
+    expect(await fixture.outcomeOf(fixture.signed())).toBe(202);
+    expect(await fixture.outcomeOf(fixture.signed())).toBe('rate_limited');
   });
 });
 

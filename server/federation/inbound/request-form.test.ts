@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { MESSAGES_TARGET } from '../../../protocol/endpoints.ts';
+import { BATCH_TARGET, EVENTS_TARGET, HELLO_TARGET, mediaTarget, MESSAGES_TARGET } from '../../../protocol/endpoints.ts';
 import type { FederationRequest } from './federation-exchange.ts';
 import { codeOf, createFixture, messageBodyOf } from './testing/handler-fixture.ts';
 
@@ -36,8 +36,8 @@ describe('the form of the request', () => {
     expect(await fixture.outcomeOf(fixture.signed({ target }))).toBe('bad_request_target');
   });
 
-  it.each(['/federation/v1/batch', '/federation/v1/events', '/federation/v1/hello', '/federation/v1', '/federation/v2/messages', '/messages'])(
-    'the target %s is not found',
+  it.each(['/federation/v1', '/federation/v2/messages', '/messages', '/federation/v1/media', '/federation/v1/batch/1', '/federation/v1/Batch', '/federation/v1/events/1'])(
+    '[ERR-3] the target %s is not found',
     async (target) => {
       expect(await fixture.outcomeOf(fixture.signed({ target }))).toBe('not_found');
     },
@@ -48,6 +48,13 @@ describe('the form of the request', () => {
     ['post', MESSAGES_TARGET, 'POST'],
     ['POST', SESSION_KEY_TARGET, 'PUT'],
     ['HEAD', BOB_TARGET, 'GET'],
+    ['OPTIONS', BOB_TARGET, 'GET'],
+    ['TRACE', BOB_TARGET, 'GET'],
+    ['GET', BATCH_TARGET, 'POST'],
+    ['PUT', EVENTS_TARGET, 'POST'],
+    ['HEAD', HELLO_TARGET, 'POST'],
+    ['POST', mediaTarget('AAECAwQFBgcICQoLDA0ODw'), 'GET'],
+    ['HEAD', mediaTarget('AAECAwQFBgcICQoLDA0ODw'), 'GET'],
   ])('[API-10] %s %s is refused with Allow: %s', async (method, target, allow) => {
     const answer = await fixture.handle(fixture.signed({ method, target }));
     expect([answer.status, codeOf(answer), answer.headers['allow']]).toEqual([405, 'method_not_allowed', allow]);
@@ -73,7 +80,7 @@ describe('the form of the request', () => {
     expect(await fixture.outcomeOf(withHeader(request, 'content-type', 'application/json'))).toBe('unsupported_media_type');
   });
 
-  it.each(['gzip', 'identity'])('[SIG-11] the content encoding %s is refused', async (coding) => {
+  it.each(['gzip', 'identity', ''])('[SIG-11] the content encoding "%s" is refused', async (coding) => {
     expect(await fixture.outcomeOf(withHeader(fixture.signed(), 'Content-Encoding', coding))).toBe('unsupported_media_type');
   });
 

@@ -4,11 +4,11 @@ import { documentOf, makeKeys, ownDocumentJson } from '../keys/testing/peer-docu
 import { OURS } from './testing/handler-fixture.ts';
 import { createWellKnownHandler } from './well-known.ts';
 
-it('[KEY-2] the key document is answered with a max-age of an hour and reads as valid', async () => {
+it('[KEY-2] the key document is answered with less than an hour to keep, by nobody in between, and reads as valid', async () => {
   const keys = await makeKeys(OURS);
   const json = ownDocumentJson(keys, START);
   const answer = createWellKnownHandler({ json: () => json })('GET');
-  expect(answer).toEqual({ status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=3600' }, body: json });
+  expect(answer).toEqual({ status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'private, max-age=3540' }, body: json });
   expect(documentOf(keys, START).kind).toBe('document');
 });
 

@@ -1,4 +1,4 @@
-import { KEY_FRESH_SECONDS } from '../../../protocol/limits.ts';
+import { KEY_DOCUMENT_CACHE_CONTROL } from '../keys/key-document-source.ts';
 import type { OwnKeyDocument } from '../keys/key-document-source.ts';
 import type { FederationAnswer } from './federation-exchange.ts';
 
@@ -6,7 +6,7 @@ import type { FederationAnswer } from './federation-exchange.ts';
 export function createWellKnownHandler(document: OwnKeyDocument): (method: string) => FederationAnswer {
   return (method) => {
     if (method !== 'GET' && method !== 'HEAD') return { status: 405, headers: { allow: 'GET, HEAD' }, body: '' };
-    const headers = { 'content-type': 'application/json', 'cache-control': `public, max-age=${KEY_FRESH_SECONDS}` };
+    const headers = { 'content-type': 'application/json', 'cache-control': KEY_DOCUMENT_CACHE_CONTROL };
     return { status: 200, headers, body: method === 'GET' ? document.json() : '' };
   };
 }

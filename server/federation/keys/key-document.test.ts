@@ -8,9 +8,11 @@ import type { GuardedAnswer, GuardedRequestInput } from '../discovery/guarded-re
 import { checkKeyDocument } from './check-key-document.ts';
 import { createFetchKeyDocument } from './fetch-key-document.ts';
 import type { KeyDocumentVerdict } from './fetch-key-document.ts';
-import { createOwnKeyDocument } from './key-document-source.ts';
-import { generateFederationKey, loadOwnKeys } from './own-keys.ts';
+import { createOwnKeyDocument, KEY_DOCUMENT_CACHE_CONTROL } from './key-document-source.ts';
+import { loadOwnKeys } from './own-keys.ts';
 import type { OwnKeys } from './own-keys.ts';
+import { generateKeyPem } from './signing-key.ts';
+import type { SigningKey } from './signing-key.ts';
 import { createStrictEd25519 } from './strict-ed25519.ts';
 
 const DAY_MS = 86_400_000;
@@ -20,23 +22,26 @@ const ed25519 = createStrictEd25519();
 const limits = { maxBodyBytes: 262_144, maxBatchItems: 100, maxParticipants: 256, maxMediaBytes: 0 };
 const software = { name: 'SecureChat', version: '0.1.0' };
 
-const makeKeys = (): Promise<OwnKeys> => loadOwnKeys({ domain, pem: generateFederationKey().pem });
+const makeKeys = (): Promise<OwnKeys> => loadOwnKeys({ domain, pem: generateKeyPem() });
+const makeKey = async (): Promise<SigningKey> => (await makeKeys()).current();
 
-let keys: OwnKeys;
-let others: readonly OwnKeys[];
+let ownKeys: OwnKeys;
+let keys: SigningKey;
+let others: readonly SigningKey[];
 beforeAll(async () => {
-  keys = await makeKeys();
-  others = await Promise.all(Array.from({ length: 8 }, makeKeys));
+  ownKeys = await makeKeys();
+  keys = ownKeys.current();
+  others = await Promise.all(Array.from({ length: 8 }, makeKey));
 });
 
-const listed = ({ kid, publicKey }: OwnKeys): JsonObject => ({ kid, publicKey });
+const listed = ({ kid, publicKey }: SigningKey): JsonObject => ({ kid, publicKey });
 const at = (offsetMs: number): string => new Date(now.getTime() + offsetMs).toISOString();
 const members = (changes: JsonObject = {}): JsonObject => ({
   domain, publicKey: keys.publicKey, keys: [listed(keys)], protocolVersions: ['v1'], validUntil: at(6 * DAY_MS), ...changes,
 });
 
 /** Writes a document signed by these keys over what it says, whatever that is. */
-function signedBy(signers: readonly OwnKeys[], document: JsonObject): JsonObject {
+function signedBy(signers: readonly SigningKey[], document: JsonObject): JsonObject {
   const input = keyDocumentSigningInput(document, (text) => createHash('sha256').update(text).digest('base64'));
   return { ...document, signatures: Object.fromEntries(signers.map((signer) => [signer.kid, signer.sign(input)])) };
 }
@@ -97,7 +102,7 @@ describe('checking a key document', () => {
     ['not canonical', Buffer.from([0xee, ...new Uint8Array(30).fill(0xff), 0x7f])],
   ])('[KEY-3] a listed key that is %s is refused', (_, bytes) => {
     const publicKey = bytes.toString('base64');
-    const weak: OwnKeys = { ...keys, kid: keys.kid, publicKey };
+    const weak: SigningKey = { ...keys, publicKey };
     expect(verdictOf(signedBy([weak], members({ publicKey, keys: [listed(weak)] })))).toBe('weak_key');
   });
 
@@ -116,7 +121,7 @@ describe('our own key document', () => {
 
   it('[KEY-2] is valid for 6 days, reads as sound, and is signed anew when under 3 are left', () => {
     clock.nowMs = now.getTime();
-    const source = createOwnKeyDocument({ ownKeys: keys, limits, endpoints: ['s2s.a.test:8448'], software, clock });
+    const source = createOwnKeyDocument({ ownKeys, limits, endpoints: ['s2s.a.test:8448'], software, clock });
     const first = source.json();
     expect(checkKeyDocument(Buffer.from(first), { domain, now, ed25519 }).kind).toBe('document');
     expect(JSON.parse(first)).toMatchObject({ domain, endpoints: ['s2s.a.test:8448'], validUntil: at(6 * DAY_MS), limits, software });
@@ -128,16 +133,39 @@ describe('our own key document', () => {
 
   it('[KEY-2] is signed anew after the clock was set back', () => {
     clock.nowMs = now.getTime();
-    const source = createOwnKeyDocument({ ownKeys: keys, limits, endpoints: [], software, clock });
+    const source = createOwnKeyDocument({ ownKeys, limits, endpoints: [], software, clock });
     source.json();
     clock.nowMs -= 30 * DAY_MS;
     expect(JSON.parse(source.json())).toMatchObject({ validUntil: at(-24 * DAY_MS) });
   });
 
-  it('[KEY-2] a Core server publishes no profile', () => {
+  it('[KEY-2] a Full server says so, a Core server publishes no profile', () => {
     clock.nowMs = now.getTime();
-    const source = createOwnKeyDocument({ ownKeys: keys, limits, endpoints: [], software, clock });
+    const source = createOwnKeyDocument({ ownKeys, limits, endpoints: [], software, clock });
     expect(JSON.parse(source.json())).not.toHaveProperty('profile');
+    const full = createOwnKeyDocument({ ownKeys, profile: 'full', limits, endpoints: [], software, clock }).json();
+    expect(JSON.parse(full)).toMatchObject({ profile: 'full', limits });
+    expect(checkKeyDocument(Buffer.from(full), { domain, now, ed25519 }).kind).toBe('document');
+  });
+
+  it('[KEY-6] lists and is signed by every listed key, anew as soon as another one signs or is listed', () => {
+    clock.nowMs = now.getTime();
+    let listedNow: readonly SigningKey[] = [keys];
+    const rotating: OwnKeys = { domain, current: () => listedNow[0] ?? keys, listed: () => listedNow };
+    const source = createOwnKeyDocument({ ownKeys: rotating, limits, endpoints: [], software, clock });
+    const [next = keys] = others;
+    for (const listing of [[keys], [keys, next], [next, keys], [next]]) {
+      listedNow = listing;
+      const json = source.json();
+      expect(checkKeyDocument(Buffer.from(json), { domain, now, ed25519 }).kind).toBe('document');
+      expect(JSON.parse(json)).toMatchObject({ publicKey: listing[0]?.publicKey, keys: listing.map(listed) });
+      expect(source.json()).toBe(json);
+    }
+  });
+
+  it('[KEY-6] may be kept for less than an hour, by its reader alone', () => {
+    const [, seconds] = /^private, max-age=([0-9]+)$/.exec(KEY_DOCUMENT_CACHE_CONTROL) ?? [];
+    expect(Number(seconds)).toBe(3_540);
   });
 });
 

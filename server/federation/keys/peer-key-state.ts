@@ -24,7 +24,8 @@ export interface PeerKeyState {
   known: KnownDocument | null;
   /** Whether `known` is newer than what the store has. */
   unsaved: boolean;
-  lastFetch: { readonly atMs: number; readonly outcome: FetchOutcome } | null;
+  /** `detail` says of an unreachable origin what was in the way. */
+  lastFetch: { readonly atMs: number; readonly outcome: FetchOutcome; readonly detail: string } | null;
 }
 
 /** Gives when a document fetched at `fetchedAtMs` stops being fresh; without max-age the limit of the text holds. @see docs/protocol.md [KEY-5] */
@@ -67,9 +68,20 @@ export function freshDocument({ known }: PeerKeyState, nowMs: number): KnownDocu
   return known !== null && nowMs < known.freshUntilMs ? known : null;
 }
 
-/** Gives the document that outlives its freshness because its origin cannot be reached. @see docs/protocol.md [KEY-5] */
-export function staleDocument({ known, lastFetch }: PeerKeyState, nowMs: number): KnownDocument | null {
-  return known !== null && lastFetch?.outcome === 'unreachable' && nowMs < known.staleUntilMs ? known : null;
+/** Tells whether the last attempt to fetch did not get as far as the domain's own word. @see docs/protocol.md [KEY-3] [KEY-4] */
+export function isUnreachable({ lastFetch }: PeerKeyState): boolean {
+  return lastFetch?.outcome === 'unreachable';
+}
+
+/**
+ * Gives the document that may serve a lookup: the one just fetched for it, even where its max-age is 0, else a fresh
+ * one, else one that outlives its freshness because its origin cannot be reached.
+ * @see docs/protocol.md [KEY-5]
+ */
+export function usableDocument(state: PeerKeyState, { isFetched, nowMs }: { isFetched: boolean; nowMs: number }): KnownDocument | null {
+  if (isFetched && state.lastFetch?.outcome === 'document') return state.known;
+  const isStaleInUse = isUnreachable(state) && isKnown(state, nowMs);
+  return freshDocument(state, nowMs) ?? (isStaleInUse ? state.known : null);
 }
 
 /** Ends the stale use of a document whose origin answered, but not with a document that counts. */

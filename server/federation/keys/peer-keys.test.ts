@@ -3,7 +3,7 @@ import { parseDomain, parseKeyId } from '../../../protocol/ids.ts';
 import type { KeyId } from '../../../protocol/ids.ts';
 import { createFakeClock } from './testing/fake-clock.ts';
 import { createFakePeers } from './testing/fake-peers.ts';
-import { documentOf, makeKeys } from './testing/peer-documents.ts';
+import { documentOf, makeKeys, renameKey } from './testing/peer-documents.ts';
 import type { KeyDocumentVerdict } from './fetch-key-document.ts';
 import type { OwnKeys } from './own-keys.ts';
 import { createPeerKeys } from './peer-keys.ts';
@@ -27,7 +27,7 @@ function restart(): void {
   };
   peerKeys = createPeerKeys({ peers, fetchDocument, clock });
 }
-const find = async (kid: KeyId = keys.kid, mayFetch = () => true): Promise<string> => {
+const find = async (kid: KeyId = keys.current().kid, mayFetch = () => true): Promise<string> => {
   const answer = await peerKeys.findKey(domain, kid, { mayFetch });
   return answer.kind === 'key' && answer.stale ? 'stale key' : answer.kind;
 };
@@ -150,6 +150,30 @@ describe('stale use', () => {
     expect(await find()).toBe('unavailable');
   });
 
+  it('[KEY-5] ends at validUntil where that is sooner than 24 h after the fetch', async () => {
+    const document = documentOf(keys, clock.now());
+    clock.advance(6 * 86_400 - 2 * HOUR);
+    serve = async () => document;
+    await find();
+    serve = async () => unreachable;
+    clock.advance(2 * HOUR - 0.001);
+    expect(await find()).toBe('stale key');
+    clock.advance(0.001);
+    expect(await find()).toBe('unavailable');
+  });
+
+  it('[KEY-5] ends as soon as the origin can be reached again', async () => {
+    await find();
+    const former = keys.current().kid;
+    serve = async () => unreachable;
+    clock.advance(HOUR);
+    expect(await find(former)).toBe('stale key');
+    keys = await makeKeys(domain);
+    serve = serving();
+    clock.advance(60);
+    expect([await find(former), await find()]).toEqual(['unknown_key', 'key']);
+  });
+
   it.each<KeyDocumentVerdict>([{ kind: 'gone' }, { kind: 'invalid', why: 'bad_signature' }])(
     '[KEY-5] an origin that answers $kind ends the use of its document with its freshness',
     async (verdict) => {
@@ -165,7 +189,7 @@ describe('stale use', () => {
   );
 
   it('[KEY-6] a delisted key is forgotten when the document is fetched again', async () => {
-    const former = keys.kid;
+    const former = keys.current().kid;
     await find();
     keys = await makeKeys(domain);
     clock.advance(HOUR);
@@ -176,21 +200,47 @@ describe('stale use', () => {
 
 describe('a failed verification', () => {
   it('[KEY-5] causes one refetch, which finds a key replaced under its kid', async () => {
-    const first = await peerKeys.findKey(domain, keys.kid, { mayFetch: () => true });
+    const first = await peerKeys.findKey(domain, keys.current().kid, { mayFetch: () => true });
     clock.advance(60);
-    keys = { ...(await makeKeys(domain)), kid: keys.kid };
-    const second = await peerKeys.refetchAfterFailure(domain, keys.kid);
+    keys = renameKey(await makeKeys(domain), keys.current().kid);
+    const second = await peerKeys.refetchAfterFailure(domain, keys.current().kid);
     expect([first.kind, second.kind, fetchCount]).toEqual(['key', 'key', 2]);
     expect(second).not.toEqual(first);
   });
 
+  it('[KEY-5] under a key just fetched with max-age 0 gives that key, so that the signature is what is wrong', async () => {
+    serve = serving(0);
+    const first = await peerKeys.findKey(domain, keys.current().kid, { mayFetch: () => true });
+    expect(await peerKeys.refetchAfterFailure(domain, keys.current().kid)).toEqual(first);
+    expect([first.kind, fetchCount]).toEqual(['key', 1]);
+  });
+
+  it('[KEY-5] of a key that the refetch finds delisted makes it unknown', async () => {
+    await find();
+    const former = keys.current().kid;
+    keys = await makeKeys(domain);
+    clock.advance(60);
+    expect((await peerKeys.refetchAfterFailure(domain, former)).kind).toBe('unknown_key');
+  });
+
+  it('[KEY-5] counts as the one attempt in 60 s, for an unknown kid too', async () => {
+    await find();
+    clock.advance(60);
+    await peerKeys.refetchAfterFailure(domain, keys.current().kid);
+    clock.advance(59.999);
+    await find(unknownKid);
+    await peerKeys.refetchAfterFailure(domain, keys.current().kid);
+    await peerKeys.endpoints(domain);
+    expect(fetchCount).toBe(2);
+  });
+
   it('[KEY-5] while barred or without an answer gives the key at hand, so that the signature is what is wrong', async () => {
-    const first = await peerKeys.findKey(domain, keys.kid, { mayFetch: () => true });
-    expect(await peerKeys.refetchAfterFailure(domain, keys.kid)).toEqual(first);
+    const first = await peerKeys.findKey(domain, keys.current().kid, { mayFetch: () => true });
+    expect(await peerKeys.refetchAfterFailure(domain, keys.current().kid)).toEqual(first);
     expect(fetchCount).toBe(1);
     clock.advance(60);
     serve = async () => unreachable;
-    expect(await peerKeys.refetchAfterFailure(domain, keys.kid)).toEqual(first);
+    expect(await peerKeys.refetchAfterFailure(domain, keys.current().kid)).toEqual(first);
     expect(fetchCount).toBe(2);
   });
 });
@@ -202,69 +252,17 @@ describe('who may cause a fetch', () => {
       asked += 1;
       return false;
     };
-    expect(await find(keys.kid, refuse)).toBe('rate_limited');
+    expect(await find(keys.current().kid, refuse)).toBe('rate_limited');
     expect([asked, fetchCount]).toEqual([1, 0]);
     await find();
     clock.advance(HOUR);
-    expect(await find(keys.kid, refuse)).toBe('key');
+    expect(await find(keys.current().kid, refuse)).toBe('key');
     expect([asked, fetchCount]).toEqual([1, 2]);
   });
 
   it('[API-10] is not asked while the domain is barred', async () => {
     serve = async () => unreachable;
     await find();
-    expect(await find(keys.kid, () => false)).toBe('unavailable');
-  });
-});
-
-describe('what is stored', () => {
-  it('[SIG-10] nothing until the document is saved, then the document with its times', async () => {
-    await find();
-    expect(peers.rows.size).toBe(0);
-    await peerKeys.saveDocument(domain);
-    const now = clock.now();
-    expect(peers.rows.get(domain)).toMatchObject({ keyFetchedAt: now, keyFreshUntil: new Date(now.getTime() + HOUR * 1_000) });
-  });
-
-  it('[KEY-5] a stored document outlives a restart with its freshness, its bar and its stale use', async () => {
-    await find();
-    await peerKeys.saveDocument(domain);
-    restart();
-    expect([await find(), await find(unknownKid), fetchCount]).toEqual(['key', 'unknown_key', 1]);
-    serve = async () => unreachable;
-    clock.advance(HOUR);
-    expect(await find()).toBe('stale key');
-  });
-
-  it('a store that failed once is asked again', async () => {
-    const read = peers.find;
-    peers.find = async () => {
-      throw new Error('the database is gone');
-    };
-    await expect(find()).rejects.toThrow('the database is gone');
-    peers.find = read;
-    expect(await find()).toBe('key');
-  });
-
-  it('a stored text that is no key document counts as none', async () => {
-    await peers.saveKeyDocument(domain, { json: '{}', fetchedAt: clock.now(), freshUntil: clock.now() });
-    expect(await find()).toBe('key');
-  });
-});
-
-describe('endpoints', () => {
-  it('[DISC-1] are those that the document lists, which is stored', async () => {
-    expect(await peerKeys.endpoints(domain)).toEqual(['a.test:443']);
-    expect(peers.rows.get(domain)?.keyDocument).toContain('a.test:443');
-  });
-
-  it.each<[KeyDocumentVerdict, string]>([
-    [{ kind: 'gone' }, 'absent'],
-    [{ kind: 'invalid', why: 'malformed' }, 'unavailable'],
-    [unreachable, 'unavailable'],
-  ])('[DISC-1] of a domain that answers $kind are %s, also while barred', async (verdict, outcome) => {
-    serve = async () => verdict;
-    expect([await peerKeys.endpoints(domain), await peerKeys.endpoints(domain)]).toEqual([outcome, outcome]);
-    expect(fetchCount).toBe(1);
+    expect(await find(keys.current().kid, () => false)).toBe('unavailable');
   });
 });

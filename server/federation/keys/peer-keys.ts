@@ -1,11 +1,13 @@
 import type { Domain, KeyId } from '../../../protocol/ids.ts';
-import { KeyDocumentError, parseKeyDocument } from '../../../protocol/key-document.ts';
-import type { KeyDocument } from '../../../protocol/key-document.ts';
-import type { Clock, Peer, PeerStore } from '../../domain/ports.ts';
+import type { Clock, PeerStore } from '../../domain/ports.ts';
 import type { KeyDocumentVerdict } from './fetch-key-document.ts';
-import { freshDocument, freshUntil, isBarred, isKnown, keepDocument, staleDocument, withoutStaleUse } from './peer-key-state.ts';
+import type { FindTxtKeys } from './find-txt-keys.ts';
+import { CORE_PEER, describeDocument } from './peer-description.ts';
+import type { PeerDescription } from './peer-description.ts';
+import { freshDocument, freshUntil, isBarred, isKnown, isUnreachable, keepDocument, usableDocument, withoutStaleUse } from './peer-key-state.ts';
 import type { KnownDocument, PeerKeyState } from './peer-key-state.ts';
 import { createRecentMap } from './recent-map.ts';
+import { storedDocument } from './stored-document.ts';
 
 const MAX_REMEMBERED_DOMAINS = 10_000;
 
@@ -30,6 +32,11 @@ export interface PeerKeys {
    * no document, `unavailable` where none can be had.
    */
   endpoints(domain: Domain): Promise<readonly string[] | 'absent' | 'unavailable'>;
+  /**
+   * Says what the domain's document says of it, fetching it where none is fresh. What a document once accepted said
+   * holds until a newer one is accepted, however long that takes: nobody makes a Full peer Core by hiding its document.
+   */
+  describe(domain: Domain): Promise<PeerDescription>;
   /** Stores the document that served a request, once the request is authenticated [SIG-10]. */
   saveDocument(domain: Domain): Promise<void>;
 }
@@ -37,39 +44,53 @@ export interface PeerKeys {
 interface PeerKeysOptions {
   readonly peers: PeerStore;
   readonly fetchDocument: (domain: Domain) => Promise<KeyDocumentVerdict>;
+  /** Absent where keys in DNS are never read. */
+  readonly findTxtKeys?: FindTxtKeys;
   readonly clock: Clock;
 }
 
 type Refresh = 'fetched' | 'barred' | 'rate_limited';
 
-/** A state and the fetch under way, which all who wait for the same domain share. */
+/** A state, the fetch under way, which all who wait for the same domain share, and what DNS said since the last one. */
 interface Entry {
   readonly state: PeerKeyState;
   refreshing: Promise<void> | null;
+  txtKeys: ReturnType<FindTxtKeys> | null;
 }
 
 /**
- * Creates the lookup of peers' keys: a memory of this process in front of the store. Documents are the only source;
- * the DNS record of a key, where it can authenticate, would be a second one behind `fetchDocument`.
+ * Creates the lookup of peers' keys: a memory of this process in front of the store, filled from key documents.
+ *
+ * Keys in DNS stand in while the last attempt to fetch the document did not reach it and no document is fresh or stale.
+ * They belong to that attempt: they are looked up once, when first needed, and forgotten with the next one, so that the
+ * bar of 60 s bounds both and the document is tried first each time. They can only turn `unavailable` into a key;
+ * a kid that they do not have stays `unavailable`.
  * @see docs/protocol.md [KEY-3] [KEY-4] [KEY-5]
  */
-export function createPeerKeys({ peers, fetchDocument, clock }: PeerKeysOptions): PeerKeys {
+export function createPeerKeys({ peers, fetchDocument, findTxtKeys = async () => new Map(), clock }: PeerKeysOptions): PeerKeys {
   const entries = createRecentMap<Domain, Promise<Entry>>(MAX_REMEMBERED_DOMAINS);
   const nowMs = (): number => clock.now().getTime();
 
   function entryOf(domain: Domain): Promise<Entry> {
     const known = entries.get(domain);
     if (known !== undefined) return known;
-    const loading = peers.find(domain).then((peer): Entry => ({ state: stateOf(peer), refreshing: null }));
+    const loading = loadEntry(domain);
     entries.set(domain, loading);
     loading.catch(() => entries.delete(domain));
     return loading;
+  }
+
+  async function loadEntry(domain: Domain): Promise<Entry> {
+    const known = storedDocument(await peers.find(domain));
+    const lastFetch = known && { atMs: known.fetchedAtMs, outcome: 'document' as const, detail: '' };
+    return { state: { known, unsaved: false, lastFetch }, refreshing: null, txtKeys: null };
   }
 
   async function refresh(domain: Domain, entry: Entry, mayFetch: () => boolean): Promise<Refresh> {
     if (entry.refreshing === null) {
       if (isBarred(entry.state, nowMs())) return 'barred';
       if (!isKnown(entry.state, nowMs()) && !mayFetch()) return 'rate_limited';
+      entry.txtKeys = null;
       entry.refreshing = fetchInto(domain, entry.state).finally(() => {
         entry.refreshing = null;
       });
@@ -81,9 +102,9 @@ export function createPeerKeys({ peers, fetchDocument, clock }: PeerKeysOptions)
   async function fetchInto(domain: Domain, state: PeerKeyState): Promise<void> {
     const atMs = nowMs();
     // Noted before it begins: an attempt that ends by an exception bars the next one too.
-    state.lastFetch = { atMs, outcome: 'unreachable' };
+    state.lastFetch = { atMs, outcome: 'unreachable', detail: 'the attempt broke off' };
     const verdict = await fetchDocument(domain);
-    state.lastFetch = { atMs, outcome: verdict.kind };
+    state.lastFetch = { atMs, outcome: verdict.kind, detail: verdict.kind === 'unreachable' ? verdict.detail : '' };
     if (verdict.kind === 'document') {
       const { document, json, maxAgeSeconds } = verdict;
       state.known = keepDocument(document, { json, fetchedAtMs: atMs, freshUntilMs: freshUntil(document, atMs, maxAgeSeconds) });
@@ -91,6 +112,34 @@ export function createPeerKeys({ peers, fetchDocument, clock }: PeerKeysOptions)
     } else if (verdict.kind !== 'unreachable') {
       state.known = withoutStaleUse(state.known);
     }
+  }
+
+  /** Gives the keys in DNS where they count: the origin cannot be reached and no document stands in for it. */
+  async function standInKeys(domain: Domain, entry: Entry): ReturnType<FindTxtKeys> {
+    if (!isUnreachable(entry.state)) return new Map();
+    entry.txtKeys ??= findTxtKeys(domain);
+    return entry.txtKeys;
+  }
+
+  async function judge(domain: Domain, entry: Entry, lookup: Lookup): Promise<PeerKeyAnswer> {
+    const { state } = entry;
+    const moment = { ...lookup, nowMs: nowMs() };
+    const usable = usableDocument(state, moment);
+    if (usable !== null) return judgeByDocument(state, usable, moment);
+    const publicKey = (await standInKeys(domain, entry)).get(lookup.kid);
+    if (publicKey !== undefined) return { kind: 'key', publicKey, stale: true };
+    return { kind: isUnreachable(state) ? 'unavailable' : 'unknown_key' };
+  }
+
+  /**
+   * Gives the document that holds now, fetched where none is fresh, and keeps it across restarts. While barred the one
+   * just fetched serves, even with max-age 0: it says where the peer is, not whose signature is good.
+   */
+  async function currentDocument(domain: Domain, entry: Entry): Promise<KnownDocument | null> {
+    const { state } = entry;
+    if (freshDocument(state, nowMs()) === null) await refresh(domain, entry, () => true);
+    await saveDocument(domain);
+    return usableDocument(state, { isFetched: true, nowMs: nowMs() });
   }
 
   async function saveDocument(domain: Domain): Promise<void> {
@@ -113,66 +162,46 @@ export function createPeerKeys({ peers, fetchDocument, clock }: PeerKeysOptions)
       const publicKey = freshDocument(entry.state, nowMs())?.keys.get(kid);
       if (publicKey !== undefined) return { kind: 'key', publicKey, stale: false };
       const refreshed = await refresh(domain, entry, mayFetch);
+      if (refreshed !== 'rate_limited') return judge(domain, entry, { kid, isFetched: refreshed === 'fetched' });
       // Nothing was learnt: domains that a stranger only names must not push out those that are used.
-      if (refreshed === 'rate_limited') entries.delete(domain);
-      return judge(entry.state, kid, { refresh: refreshed, nowMs: nowMs() });
+      if (entry.state.known === null) entries.delete(domain);
+      return { kind: 'rate_limited' };
     },
     async refetchAfterFailure(domain, kid) {
       const entry = await entryOf(domain);
-      return judge(entry.state, kid, { refresh: await refresh(domain, entry, () => true), nowMs: nowMs() });
+      await refresh(domain, entry, () => true);
+      // While barred the document of the failed verification still serves it: that its kid is listed decides.
+      return judge(domain, entry, { kid, isFetched: true });
     },
     async endpoints(domain) {
       const entry = await entryOf(domain);
+      const usable = await currentDocument(domain, entry);
+      if (usable !== null) return usable.document.endpoints;
+      return entry.state.lastFetch?.outcome === 'gone' ? 'absent' : 'unavailable';
+    },
+    async describe(domain) {
+      const entry = await entryOf(domain);
       const { state } = entry;
-      const refreshed = freshDocument(state, nowMs()) === null ? await refresh(domain, entry, () => true) : 'barred';
-      const usable = usableDocument(state, { refresh: refreshed, nowMs: nowMs() });
-      if (usable === null) return state.lastFetch?.outcome === 'gone' ? 'absent' : 'unavailable';
-      await saveDocument(domain);
-      return usable.document.endpoints;
+      const usable = await currentDocument(domain, entry);
+      // Another process may have learnt since what this one never did.
+      const remembered = usable ?? state.known ?? storedDocument(await peers.find(domain));
+      if (remembered !== null) return describeDocument(remembered);
+      const isAuthentic = !isUnreachable(state) || (await standInKeys(domain, entry)).size > 0;
+      return isAuthentic ? CORE_PEER : { kind: 'unavailable', detail: state.lastFetch?.detail ?? '' };
     },
     saveDocument,
   };
 }
 
-function stateOf(peer: Peer | null): PeerKeyState {
-  const { keyDocument: json, keyFetchedAt, keyFreshUntil } = peer ?? { keyDocument: null, keyFetchedAt: null, keyFreshUntil: null };
-  const document = json === null ? null : readStored(json);
-  if (json === null || document === null || keyFetchedAt === null || keyFreshUntil === null) {
-    return { known: null, unsaved: false, lastFetch: null };
-  }
-  const fetchedAtMs = keyFetchedAt.getTime();
-  const known = keepDocument(document, { json, fetchedAtMs, freshUntilMs: keyFreshUntil.getTime() });
-  return { known, unsaved: false, lastFetch: { atMs: fetchedAtMs, outcome: 'document' } };
+interface Lookup {
+  readonly kid: KeyId;
+  /** Whether an attempt to fetch was made for this very lookup. */
+  readonly isFetched: boolean;
 }
 
-function readStored(json: string): KeyDocument | null {
-  try {
-    return parseKeyDocument(Buffer.from(json, 'utf8'));
-  } catch (error) {
-    // Stored under other rules: as good as never fetched.
-    if (error instanceof KeyDocumentError) return null;
-    throw error;
-  }
-}
-
-interface Moment {
-  readonly refresh: Refresh;
-  readonly nowMs: number;
-}
-
-function usableDocument(state: PeerKeyState, { refresh, nowMs }: Moment): KnownDocument | null {
-  // What was fetched for this very lookup serves it, even where its max-age is 0.
-  const served = refresh === 'fetched' && state.lastFetch?.outcome === 'document' ? state.known : null;
-  return served ?? freshDocument(state, nowMs) ?? staleDocument(state, nowMs);
-}
-
-function judge(state: PeerKeyState, kid: KeyId, moment: Moment): PeerKeyAnswer {
-  if (moment.refresh === 'rate_limited') return { kind: 'rate_limited' };
-  const isUnreachable = state.lastFetch?.outcome === 'unreachable';
-  const usable = usableDocument(state, moment);
-  if (usable === null) return { kind: isUnreachable ? 'unavailable' : 'unknown_key' };
+function judgeByDocument(state: PeerKeyState, usable: KnownDocument, { kid, isFetched, nowMs }: Lookup & { nowMs: number }): PeerKeyAnswer {
   const publicKey = usable.keys.get(kid);
-  if (publicKey !== undefined) return { kind: 'key', publicKey, stale: isUnreachable && moment.nowMs >= usable.freshUntilMs };
+  if (publicKey !== undefined) return { kind: 'key', publicKey, stale: isUnreachable(state) && nowMs >= usable.freshUntilMs };
   // A kid that may just have been listed: only the fetch could have told, and it is the fetch that failed.
-  return { kind: isUnreachable && moment.refresh === 'fetched' ? 'unavailable' : 'unknown_key' };
+  return { kind: isUnreachable(state) && isFetched ? 'unavailable' : 'unknown_key' };
 }

@@ -8,7 +8,7 @@ import type { PeerAnswer } from './peer-answer.ts';
 export type DeliveryVerdict =
   | { readonly kind: 'delivered' }
   | { readonly kind: 'failed'; readonly errorCode: string }
-  | { readonly kind: 'retry'; readonly errorCode: string; readonly nextAttemptAt: Date }
+  | { readonly kind: 'retry'; readonly errorCode: string; readonly nextAttemptAt: Date; readonly firstRefusedAt: Date | null }
   | { readonly kind: 'hold'; readonly errorCode: string; readonly nextAttemptAt: Date; readonly tellOperator: boolean };
 
 /** `peerFailures` counts the failures of the peer in a row before this one; `random` gives numbers from 0 up to 1. */
@@ -20,8 +20,8 @@ interface DeliveryFacts {
   readonly random: () => number;
 }
 
-/** Transient refusals that speak of everything this server sends, not of the one request. */
-const WHOLE_QUEUE_CODES: ReadonlySet<ErrorCode> = new Set(['rate_limited', 'key_unavailable']);
+/** Transient refusals that speak of everything this server sends, not of the one request; `misdirected` where nobody vouches for it. */
+const WHOLE_QUEUE_CODES: ReadonlySet<ErrorCode> = new Set(['rate_limited', 'key_unavailable', 'misdirected']);
 
 type Refusal = PeerAnswer & { readonly kind: 'refused' };
 
@@ -42,14 +42,17 @@ export function judgeDelivery(facts: DeliveryFacts): DeliveryVerdict {
 
 function judgeRefusal(facts: DeliveryFacts, { code, permanent, retryAfterSeconds }: Refusal): DeliveryVerdict {
   const { item, now } = facts;
-  const refusedForSeconds = item.firstRefusedAt === null ? 0 : (now.getTime() - item.firstRefusedAt.getTime()) / 1000;
-  if (code !== null && (permanent || isPermanentCode(code, refusedForSeconds))) return { kind: 'failed', errorCode: code };
+  const firstRefusedAt = code === 'unknown_conversation' ? (item.firstRefusedAt ?? now) : item.firstRefusedAt;
+  const refusedForSeconds = (now.getTime() - (firstRefusedAt ?? now).getTime()) / 1000;
+  // This one becomes permanent by its age, and is never read out of an answer that is not authentic.
+  const isUnknownForLong = code === 'unknown_conversation' && isPermanentCode(code, refusedForSeconds);
+  if (code !== null && (permanent || isUnknownForLong)) return { kind: 'failed', errorCode: code };
   const tellOperator = code !== null && ERROR_REGISTRY[code].class === 'operator';
   if (code !== null && (tellOperator || WHOLE_QUEUE_CODES.has(code))) {
     return hold(facts, { errorCode: code, retryAfterSeconds, tellOperator });
   }
   const delayMs = nextDelayMs({ attempt: item.attempts, ageMs: ageOf(facts), random: facts.random });
-  return { kind: 'retry', errorCode: code ?? 'bad_answer', nextAttemptAt: later(now, delayMs, retryAfterSeconds) };
+  return { kind: 'retry', errorCode: code ?? 'bad_answer', nextAttemptAt: later(now, delayMs, retryAfterSeconds), firstRefusedAt };
 }
 
 function hold(

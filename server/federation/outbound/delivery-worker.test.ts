@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import type { ErrorCode } from '../../../protocol/errors.ts';
 import { parseDomain } from '../../../protocol/ids.ts';
 import { accepted, arrangeWorkers, B, later, refused, silent } from './testing/arrange-workers.ts';
 
@@ -143,6 +144,18 @@ describe('createDeliveryWorker', () => {
     }
     expect(row.errorCode).toBe('unknown_conversation');
     expect(row.attempts).toBeGreaterThan(3);
+  });
+
+  it('[ERR-4] what was refused for another reason before does not age unknown_conversation', async () => {
+    let code: ErrorCode = 'internal_error';
+    const { newWorker, queue, time } = arrangeWorkers(() => refused(code));
+    const row = queue('1');
+    const worker = newWorker();
+    await worker.drainOnce();
+    await time.advance(3_600_000);
+    code = 'unknown_conversation';
+    await worker.drainOnce();
+    expect([row.state, row.firstRefusedAt]).toEqual(['queued', time.clock.now()]);
   });
 
   it.each(['unknown_key', 'domain_blocked', 'signature_invalid'] as const)('[ERR-4] %s holds the queue for long and tells the operator', async (code) => {

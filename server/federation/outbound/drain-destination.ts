@@ -90,12 +90,20 @@ async function deliverItem(options: DrainOptions, item: OutboxItem, peer: PeerSt
     await settle(options, item, expired);
     return expired;
   }
+  if (item.fullOnly && (await options.peerClient.isCore(item.destination))) return drop(options, item);
   const answer = await send(options, item);
   const now = options.clock.now();
   const verdict = judgeDelivery({ item, answer, peerFailures: peer.failures, now, random: options.random });
   await settle(options, item, verdict);
   if (verdict.kind === 'delivered') await noteSuccess(options, item.destination, peer);
   return verdict;
+}
+
+/** A Core peer has no use for it, so there is nobody to send it to: it is done. @see docs/protocol.md, Profiles and words */
+async function drop(options: DrainOptions, item: OutboxItem): Promise<DeliveryVerdict> {
+  const dropped: DeliveryVerdict = { kind: 'delivered' };
+  await settle(options, item, dropped);
+  return dropped;
 }
 
 async function send({ peerClient, logger }: DrainOptions, { id, destination, method, target, body }: OutboxItem): Promise<PeerAnswer> {
@@ -119,7 +127,7 @@ async function settle(options: DrainOptions, item: OutboxItem, verdict: Delivery
       logger.warn({ destination, itemId: String(id), code: verdict.errorCode }, 'gave up a delivery');
       return tellAuthor(options, await outbox.markFailed(id, { now, errorCode: verdict.errorCode }));
     case 'retry':
-      return tellAuthor(options, await outbox.markRetry(id, { now, nextAttemptAt: verdict.nextAttemptAt, errorCode: verdict.errorCode }));
+      return tellAuthor(options, await outbox.markRetry(id, verdict));
     case 'hold':
       return holdQueue(options, destination, { ...verdict, now });
   }

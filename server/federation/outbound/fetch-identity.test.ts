@@ -26,7 +26,7 @@ function arrange(answer: PeerAnswer) {
 function success(json: { readonly [name: string]: string }): PeerAnswer {
   return { kind: 'success', status: 200, json };
 }
-function refused(status: number, code: (PeerAnswer & { kind: 'refused' })['code']): PeerAnswer {
+function refused(status: number, code: (PeerAnswer & { kind: 'refused' })['code']): PeerAnswer & { kind: 'refused' } {
   return { kind: 'refused', status, code, permanent: false, retryAfterSeconds: null };
 }
 function unreachable(reason: (PeerAnswer & { kind: 'unreachable' })['reason']): PeerAnswer {
@@ -47,6 +47,10 @@ describe('createFetchRemoteIdentity', () => {
     { answer: unreachable('peer_does_not_federate'), kind: 'no_such_server' },
     { answer: unreachable('connect_failed'), kind: 'server_silent' },
     { answer: unreachable('bad_answer'), kind: 'server_silent' },
+    { answer: unreachable('answer_not_authentic'), kind: 'server_silent' },
+    { answer: unreachable('key_document_unavailable'), kind: 'server_silent' },
+    { answer: refused(421, 'misdirected'), kind: 'server_silent' },
+    { answer: { ...refused(421, 'misdirected'), permanent: true }, kind: 'refused' },
     { answer: refused(404, 'unknown_user'), kind: 'no_such_user' },
     { answer: refused(410, 'user_gone'), kind: 'user_gone' },
     { answer: refused(403, 'domain_blocked'), kind: 'refused' },

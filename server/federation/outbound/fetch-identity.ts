@@ -1,6 +1,5 @@
 import { userPublicKeyTarget } from '../../../protocol/endpoints.ts';
 import { ERROR_REGISTRY } from '../../../protocol/errors.ts';
-import type { ErrorCode } from '../../../protocol/errors.ts';
 import { domainOf } from '../../../protocol/ids.ts';
 import type { UserId } from '../../../protocol/ids.ts';
 import { publicKeyAnswer } from '../../../protocol/schemas/public-key-answer.ts';
@@ -22,7 +21,7 @@ const MAX_USERS = 10_000;
  * may register, or the server come back, a moment later. Lookups at the same time share one request.
  * @see docs/protocol.md [API-1]
  */
-export function createFetchRemoteIdentity({ peerClient, clock }: { peerClient: PeerClient; clock: Clock }): FetchRemoteIdentity {
+export function createFetchRemoteIdentity({ peerClient, clock }: { peerClient: Pick<PeerClient, 'send'>; clock: Clock }): FetchRemoteIdentity {
   const found = createExpiringCache<UserId, RemoteIdentity>({ clock, maxEntries: MAX_USERS });
   const shareRequest = createSingleFlight<RemoteIdentity>();
   return async (userId) => {
@@ -45,7 +44,7 @@ function readOutcome(answer: PeerAnswer, userId: UserId): RemoteIdentity {
       return isAboutThem ? { kind: 'found', identity: read.data } : { kind: 'server_silent' };
     }
     case 'refused':
-      return readRefusal(answer.code);
+      return readRefusal(answer);
     case 'unreachable': {
       const isNoServer = answer.reason === 'no_such_domain' || answer.reason === 'peer_does_not_federate';
       return { kind: isNoServer ? 'no_such_server' : 'server_silent' };
@@ -53,9 +52,9 @@ function readOutcome(answer: PeerAnswer, userId: UserId): RemoteIdentity {
   }
 }
 
-function readRefusal(code: ErrorCode | null): RemoteIdentity {
+function readRefusal({ code, permanent }: PeerAnswer & { readonly kind: 'refused' }): RemoteIdentity {
   if (code === null) return { kind: 'server_silent' };
   if (code === 'unknown_user') return { kind: 'no_such_user' };
   if (code === 'user_gone') return { kind: 'user_gone' };
-  return ERROR_REGISTRY[code].class === 'transient' ? { kind: 'server_silent' } : { kind: 'refused' };
+  return { kind: permanent || ERROR_REGISTRY[code].class === 'operator' ? 'refused' : 'server_silent' };
 }

@@ -4,7 +4,7 @@ import { isJsonObject, parseStrictJson } from '../../../protocol/json.ts';
 import type { JsonValue } from '../../../protocol/json.ts';
 import { MAX_RETRY_AFTER_SECONDS } from '../../../protocol/limits.ts';
 
-/** Why a peer as a whole could not be asked; all but the first two are passing. */
+/** Why a peer as a whole could not be asked, or not be believed; all but the first two are passing. */
 export type UnreachableReason =
   | 'no_such_domain'
   | 'peer_does_not_federate'
@@ -12,12 +12,14 @@ export type UnreachableReason =
   | 'connect_failed'
   | 'tls_failed'
   | 'timeout'
-  | 'bad_answer';
+  | 'bad_answer'
+  | 'key_document_unavailable'
+  | 'answer_not_authentic';
 
 /**
  * What a peer said to one request. `success`: any 2xx, `json` null where its body is none. `refused`: an answer about
- * this request, `code` null where it names no registered one; `permanent` by the code alone, `unknown_conversation`
- * never. `unreachable`: the peer itself failed. `detail` is constant text, never the peer's.
+ * this request, `code` null where it names no registered one; `permanent` by an authentic code alone,
+ * `unknown_conversation` never. `unreachable`: the peer itself failed. `detail` is constant text, never the peer's.
  * @see docs/protocol.md [ERR-4]
  */
 export type PeerAnswer =
@@ -32,7 +34,7 @@ export type PeerAnswer =
   | { readonly kind: 'unreachable'; readonly reason: UnreachableReason; readonly detail: string; readonly retryAfterSeconds: number | null };
 
 /** An HTTP answer as it came, header names in lower case. */
-interface ReceivedAnswer {
+export interface ReceivedAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
@@ -41,20 +43,64 @@ interface ReceivedAnswer {
 /** Statuses by which a proxy tells, without a word of the server behind it, that there is nobody to answer. */
 const NOBODY_THERE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
+/** What a server may say before it has authenticated a request, hence without a signature [SIG-8] [ERR-3]. */
+const SAID_UNSIGNED: ReadonlySet<ErrorCode> = new Set([
+  'bad_request_target', 'not_found', 'method_not_allowed', 'unsupported_media_type', 'body_too_large',
+  'signature_missing', 'signature_malformed', 'timestamp_out_of_window', 'unknown_key', 'signature_invalid', 'replay_detected',
+  'domain_blocked', 'misdirected', 'rate_limited', 'key_unavailable', 'unavailable', 'internal_error',
+]);
+
 /**
- * Reads the answer of a Core peer: only `application/problem+json` with a registered code at its status is believed
- * as a refusal; whatever else is no success can never end the attempts.
- * @see docs/protocol.md [ERR-4]
+ * Reads the answer of a Core peer, or a proven one of a Full peer: only `application/problem+json` with a registered
+ * code at its status is believed as a refusal; whatever else is no success can never end the attempts.
+ * @see docs/protocol.md [ERR-4] [SIG-9]
  */
 export function readPeerAnswer(answer: ReceivedAnswer): PeerAnswer {
   const { status, headers } = answer;
-  if (status >= 200 && status < 300) return { kind: 'success', status, json: readJson(answer.body) };
+  if (isSuccess(status)) return { kind: 'success', status, json: readJson(answer.body) };
   const code = readProblemCode(answer);
   const retryAfterSeconds = readRetryAfter(headers['retry-after']);
-  if (code === null && NOBODY_THERE.has(status)) {
-    return { kind: 'unreachable', reason: 'bad_answer', detail: `status ${status}`, retryAfterSeconds };
-  }
+  if (code === null && NOBODY_THERE.has(status)) return nobodyThere(answer);
   return { kind: 'refused', status, code, permanent: code !== null && isPermanentCode(code), retryAfterSeconds };
+}
+
+/**
+ * Reads an answer of a Full peer that carries no signature. An honest peer signs whatever it says once it knows who
+ * asks, so only what comes before that can be its word; nobody vouches for it, and it never ends the attempts.
+ *
+ * | without a signature | taken as |
+ * |---|---|
+ * | any 2xx; a code that needs an authenticated request; a page | `answer_not_authentic`: the queue waits |
+ * | 401 of any code, `domain_blocked` | refused: the queue waits long, the operator is told |
+ * | `misdirected` | refused, not permanent: the queue waits (the peer was looked up anew before) |
+ * | `rate_limited`, `key_unavailable` | refused: the queue waits, `Retry-After` counts |
+ * | `unavailable`, `internal_error`, and what concerns target, method, media type or size | refused: this conversation waits, `Retry-After` counts |
+ * | 429, 502, 503, 504 without a code | `bad_answer`: the queue waits, `Retry-After` counts |
+ *
+ * @see docs/protocol.md [SIG-9] [ERR-3] [ERR-4]
+ */
+export function readUnsignedAnswer(answer: ReceivedAnswer): PeerAnswer {
+  const { status, headers } = answer;
+  const code = isSuccess(status) ? null : readProblemCode(answer);
+  if (code !== null && SAID_UNSIGNED.has(code)) {
+    return { kind: 'refused', status, code, permanent: false, retryAfterSeconds: readRetryAfter(headers['retry-after']) };
+  }
+  if (code === null && NOBODY_THERE.has(status)) return nobodyThere(answer);
+  return notAuthentic(answer, 'no signature');
+}
+
+/** Builds what an answer comes to that nobody vouches for; `detail` is constant text. @see docs/protocol.md [SIG-9] */
+export function notAuthentic({ status, headers }: ReceivedAnswer, detail: string): PeerAnswer {
+  const retryAfterSeconds = readRetryAfter(headers['retry-after']);
+  return { kind: 'unreachable', reason: 'answer_not_authentic', detail: `${detail}, status ${status}`, retryAfterSeconds };
+}
+
+function nobodyThere({ status, headers }: ReceivedAnswer): PeerAnswer {
+  return { kind: 'unreachable', reason: 'bad_answer', detail: `status ${status}`, retryAfterSeconds: readRetryAfter(headers['retry-after']) };
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
 }
 
 function readProblemCode({ status, headers, body }: ReceivedAnswer): ErrorCode | null {

@@ -1,26 +1,23 @@
 import type { Logger } from 'pino';
 
-import { encodeBase64Url } from '../../../protocol/base64.ts';
 import type { ErrorCode } from '../../../protocol/errors.ts';
 import { ERROR_REGISTRY } from '../../../protocol/errors.ts';
+import { parseKeyId } from '../../../protocol/ids.ts';
 import type { Domain } from '../../../protocol/ids.ts';
-import { MAX_ANSWER_BYTES, MAX_BODY_BYTES } from '../../../protocol/limits.ts';
-import { parseRequestTarget } from '../../../protocol/request-target.ts';
-import { SIGNATURE_HEADER } from '../../../protocol/signature-header.ts';
-import type { Clock } from '../../domain/ports.ts';
-import type { GuardedAnswer, GuardedRequest } from '../discovery/guarded-request.ts';
-import type { PeerEndpoint } from '../discovery/peer-connector.ts';
-import type { PeerResolver, ResolveFailure } from '../discovery/resolve-peer.ts';
-import { readPeerAnswer } from './peer-answer.ts';
-import type { PeerAnswer, UnreachableReason } from './peer-answer.ts';
-import { signRequest } from './sign-request.ts';
-import type { RequestSigner } from './sign-request.ts';
+import type { GuardedAnswer } from '../discovery/guarded-request.ts';
+import type { PeerResolver } from '../discovery/resolve-peer.ts';
+import type { PeerKeys } from '../keys/peer-keys.ts';
+import type { StrictEd25519 } from '../keys/strict-ed25519.ts';
+import { createAuthenticateAnswer } from './authenticate-answer.ts';
+import type { AuthenticateAnswer } from './authenticate-answer.ts';
+import { exceedsLimits, findUnsendable } from './find-unsendable.ts';
+import { notAuthentic, readPeerAnswer, readUnsignedAnswer } from './peer-answer.ts';
+import type { PeerAnswer, ReceivedAnswer, UnreachableReason } from './peer-answer.ts';
+import { createSendSigned } from './send-signed.ts';
+import type { OutgoingRequest, SendSigned, SendSignedOptions } from './send-signed.ts';
 
 /** One request to another domain; `body` is JSON text, absent for GET. */
-export interface PeerRequest {
-  readonly destination: Domain;
-  readonly method: 'GET' | 'POST' | 'PUT';
-  readonly target: string;
+export interface PeerRequest extends Omit<OutgoingRequest, 'body'> {
   readonly body?: string;
 }
 
@@ -28,125 +25,138 @@ export interface PeerRequest {
 export interface PeerClient {
   /** Finds the peer, signs, sends and reads what it said; an expected failure is an answer, never a rejection. */
   send(request: PeerRequest): Promise<PeerAnswer>;
+  /** Tells whether a domain is certainly known to speak no more than Core, so that what only Full peers take is not sent. */
+  isCore(domain: Domain): Promise<boolean>;
 }
 
 /** What {@link createPeerClient} needs. */
-interface PeerClientOptions {
+interface PeerClientOptions extends SendSignedOptions {
   readonly resolver: PeerResolver;
-  readonly guardedRequest: GuardedRequest;
-  readonly ownKeys: RequestSigner;
-  readonly clock: Clock;
-  readonly randomBytes: (length: number) => Uint8Array;
+  readonly peerKeys: Pick<PeerKeys, 'describe' | 'findKey' | 'refetchAfterFailure'>;
+  readonly ed25519: StrictEd25519;
   readonly logger: Logger;
 }
 
-const NONCE_BYTES = 16;
-const MISDIRECTED_STATUS = 421;
+/** The options with what they make. */
+interface Context extends PeerClientOptions {
+  readonly sendSigned: SendSigned;
+  readonly authenticate: AuthenticateAnswer;
+}
 
-const UNREACHABLE_BY_DISCOVERY: Readonly<Record<ResolveFailure, UnreachableReason>> = {
-  no_such_domain: 'no_such_domain',
-  dns_failure: 'dns_failure',
-  key_document_unavailable: 'connect_failed',
-};
+/** What one attempt came to; `status` is null where no answer came. */
+interface Attempt {
+  readonly answer: PeerAnswer;
+  readonly status: number | null;
+}
+
+const MISDIRECTED_STATUS = 421;
+/** Stands where a lookup is made for the fetch alone: whatever kid is named, the document is fetched. */
+const ANY_KID = parseKeyId('any');
+
+/** What a failed fetch of a key document says of the way to the peer, by the first word of its detail. */
+const REASON_OF_FETCH = new Map<string, UnreachableReason>([
+  ['dns_failure', 'dns_failure'],
+  ['address_refused', 'connect_failed'],
+  ['connect_failed', 'connect_failed'],
+  ['tls_failed', 'tls_failed'],
+  ['timeout', 'timeout'],
+]);
 
 /**
- * Creates the client of other servers. The next target of a peer is tried only while no byte of the request has left;
- * an answer 421 leads to one more try after the peer was looked up anew.
- * @see docs/protocol.md [DISC-2] [SIG-1] [ERR-4]
+ * Creates the client of other servers. Nothing is sent before the peer's key document has said what it speaks and
+ * takes. The next target of a peer is tried only while no byte of the request has left; an answer 421 leads to one more
+ * try after the peer was looked up anew. An answer of a Full peer counts by its signature.
+ * @see docs/protocol.md [DISC-2] [KEY-2] [SIG-1] [SIG-9] [ERR-4]
  */
 export function createPeerClient(options: PeerClientOptions): PeerClient {
-  const { resolver, logger } = options;
+  const context: Context = { ...options, sendSigned: createSendSigned(options), authenticate: createAuthenticateAnswer(options) };
+  const { resolver, peerKeys, logger } = options;
   return {
     async send(request) {
-      const body = new TextEncoder().encode(request.body ?? '');
-      const unsendable = findUnsendable(request.target, body);
+      const outgoing = toOutgoing(request);
+      const unsendable = findUnsendable(outgoing);
       if (unsendable !== null) return refuseUnsent(unsendable);
-      let answer = await attempt(options, request, body);
-      if (answer.kind === 'refused' && answer.status === MISDIRECTED_STATUS) {
+      let last = await attempt(context, outgoing);
+      if (last.status === MISDIRECTED_STATUS) {
         resolver.forget(request.destination);
-        answer = await attempt(options, request, body);
+        await peerKeys.refetchAfterFailure(request.destination, ANY_KID);
+        last = await attempt(context, outgoing);
       }
+      const { answer } = last;
       logger.debug({ destination: request.destination, method: request.method, ...summary(answer) }, 'asked a peer');
       return answer;
+    },
+    async isCore(domain) {
+      const resolution = await resolver.resolve(domain);
+      // Nobody is asked for a document who is not to be called at all [DISC-2].
+      if (resolution.kind !== 'targets') return false;
+      const peer = await peerKeys.describe(domain);
+      return peer.kind === 'known' && peer.profile === 'core';
     },
   };
 }
 
-/** Finds why a request can be accepted by no peer, so that it is never sent [ERR-4]. */
-function findUnsendable(target: string, body: Uint8Array): ErrorCode | null {
-  if (body.length > MAX_BODY_BYTES) return 'body_too_large';
-  try {
-    parseRequestTarget(target);
-    return null;
-  } catch {
-    return 'bad_request_target';
-  }
+function toOutgoing({ body, ...request }: PeerRequest): OutgoingRequest {
+  return { ...request, body: body === undefined ? null : new TextEncoder().encode(body) };
 }
 
 function refuseUnsent(code: ErrorCode): PeerAnswer {
   return { kind: 'refused', status: ERROR_REGISTRY[code].status, code, permanent: true, retryAfterSeconds: null };
 }
 
-async function attempt(options: PeerClientOptions, request: PeerRequest, body: Uint8Array): Promise<PeerAnswer> {
-  const resolution = await options.resolver.resolve(request.destination);
+async function attempt(context: Context, outgoing: OutgoingRequest): Promise<Attempt> {
+  const { destination } = outgoing;
+  const resolution = await context.resolver.resolve(destination);
   if (resolution.kind === 'no_federation') return unreachable('peer_does_not_federate', 'SRV target .');
-  if (resolution.kind === 'failure') return unreachable(UNREACHABLE_BY_DISCOVERY[resolution.reason], resolution.detail);
-  let answer: PeerAnswer = unreachable('dns_failure', 'no target');
+  if (resolution.kind === 'failure' && resolution.reason !== 'key_document_unavailable') {
+    return unreachable(resolution.reason, resolution.detail);
+  }
+  const peer = await context.peerKeys.describe(destination);
+  if (peer.kind === 'unavailable') return unreachable(reasonOfFetch(peer.detail), peer.detail);
+  if (resolution.kind === 'failure') return unreachable('key_document_unavailable', resolution.detail);
+  if (exceedsLimits(outgoing, peer.limits)) return { answer: refuseUnsent('body_too_large'), status: null };
+  let last = unreachable('dns_failure', 'no target');
   for (const endpoint of resolution.targets) {
-    const received = await sendTo(options, endpoint, { request, body });
-    answer = readOutcome(received);
+    const { received, nonce } = await context.sendSigned(endpoint, outgoing);
+    if (received.kind === 'answer') {
+      const read = peer.profile === 'full' ? readFullAnswer(context, received, { peer: destination, nonce }) : readPeerAnswer(received);
+      return { answer: await read, status: received.status };
+    }
+    last = readFailure(received);
     if (received.kind !== 'not_sent') break;
   }
-  return answer;
+  return last;
 }
 
-async function sendTo(
-  options: PeerClientOptions,
-  endpoint: PeerEndpoint,
-  content: { readonly request: PeerRequest; readonly body: Uint8Array },
-): Promise<GuardedAnswer> {
-  const answer = await sendOnce(options, endpoint, content);
-  // The peer closed a kept connection at the same moment: nothing says that it failed.
-  const stale = answer.kind === 'broken' && answer.reason === 'stale_connection';
-  return stale ? sendOnce(options, endpoint, content) : answer;
-}
-
-function sendOnce(
-  { guardedRequest, ownKeys, clock, randomBytes }: PeerClientOptions,
-  endpoint: PeerEndpoint,
-  { request, body }: { readonly request: PeerRequest; readonly body: Uint8Array },
-): Promise<GuardedAnswer> {
-  const { destination, method, target } = request;
-  const created = Math.floor(clock.now().getTime() / 1000);
-  const nonce = encodeBase64Url(randomBytes(NONCE_BYTES));
-  const hasBody = request.body !== undefined;
-  return guardedRequest({
-    ...endpoint,
-    poolKey: destination,
-    method,
-    target,
-    headers: {
-      [SIGNATURE_HEADER]: signRequest({ ownKeys, destination, method, target, body, created, nonce }),
-      ...(hasBody && { 'content-type': 'application/json' }),
-    },
-    body: hasBody ? body : undefined,
-    maxAnswerBytes: MAX_ANSWER_BYTES,
-  });
-}
-
-function readOutcome(received: GuardedAnswer): PeerAnswer {
-  switch (received.kind) {
-    case 'answer':
-      return readPeerAnswer(received);
-    case 'not_sent':
-      return unreachable(received.reason === 'address_refused' ? 'connect_failed' : received.reason, received.detail);
-    case 'broken':
-      return unreachable(received.reason === 'timeout' ? 'timeout' : 'bad_answer', `${received.reason}: ${received.detail}`);
+async function readFullAnswer(
+  { authenticate }: Context,
+  answer: ReceivedAnswer,
+  asked: { readonly peer: Domain; readonly nonce: string },
+): Promise<PeerAnswer> {
+  const proof = await authenticate(answer, asked);
+  switch (proof.kind) {
+    case 'authentic':
+      return readPeerAnswer(answer);
+    case 'unsigned':
+      return readUnsignedAnswer(answer);
+    case 'not_authentic':
+      return notAuthentic(answer, proof.fault);
   }
 }
 
-function unreachable(reason: UnreachableReason, detail: string): PeerAnswer {
-  return { kind: 'unreachable', reason, detail, retryAfterSeconds: null };
+function readFailure(received: Exclude<GuardedAnswer, { readonly kind: 'answer' }>): Attempt {
+  const { kind, reason, detail } = received;
+  if (kind === 'not_sent') return unreachable(reason === 'address_refused' ? 'connect_failed' : reason, detail);
+  return unreachable(reason === 'timeout' ? 'timeout' : 'bad_answer', `${reason}: ${detail}`);
+}
+
+/** The author is told what lies behind a document that cannot be had, where that is known: a certificate, an address. */
+function reasonOfFetch(detail: string): UnreachableReason {
+  return REASON_OF_FETCH.get(detail.split(':', 1)[0] ?? '') ?? 'key_document_unavailable';
+}
+
+function unreachable(reason: UnreachableReason, detail: string): Attempt {
+  return { answer: { kind: 'unreachable', reason, detail, retryAfterSeconds: null }, status: null };
 }
 
 function summary(answer: PeerAnswer): object {

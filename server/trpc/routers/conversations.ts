@@ -2,11 +2,13 @@ import * as z from 'zod';
 import { ProtocolError } from '../../../protocol/errors.ts';
 import { changeFields } from '../../../protocol/schemas/change-fields.ts';
 import { conversationBody } from '../../../protocol/schemas/conversation-body.ts';
-import { conversationIdField } from '../../../protocol/schemas/fields.ts';
+import { base64Field, conversationIdField } from '../../../protocol/schemas/fields.ts';
 import { parseBody } from '../../../protocol/schemas/parse-body.ts';
 import { sessionKeyBody } from '../../../protocol/schemas/session-key-body.ts';
 import { toWireConversation } from '../../domain/wire.ts';
 import { router, signedInProcedure } from '../trpc.ts';
+
+const SIGNATURE_BYTES = 64;
 
 const { initiatorId: _fromSession, ...statedFields } = changeFields;
 
@@ -14,7 +16,8 @@ const { initiatorId: _fromSession, ...statedFields } = changeFields;
 const changeInput = z.object({
   ...statedFields,
   epoch: z.int().min(1),
-  action: z.enum(['create', 'add_participant', 'rotate_key']),
+  action: z.enum(['create', 'add_participant', 'rotate_key', 'leave']),
+  leaveSignature: base64Field(SIGNATURE_BYTES).exactOptional(),
 });
 
 const conversationInput = z.object({ conversationId: conversationIdField });
@@ -35,9 +38,10 @@ export const conversationsRouter = router({
   }),
 
   change: signedInProcedure.input(changeInput).mutation(async ({ ctx, input }) => {
-    const body = { ...input, initiatorId: ctx.signedIn.userId };
+    const stated = { ...input, initiatorId: ctx.signedIn.userId };
     // What a peer would refuse for its form must not be stored here first.
-    parseBody(input.action === 'rotate_key' ? sessionKeyBody : conversationBody, body);
+    const body = parseBody(input.action === 'rotate_key' ? sessionKeyBody : conversationBody, stated);
+    if (body.action === 'leave' && body.leaveSignature === undefined) throw new ProtocolError('invalid_body', { pointer: '/leaveSignature' });
     const { status } = await ctx.services.changeConversation(body);
     return { status };
   }),

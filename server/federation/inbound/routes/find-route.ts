@@ -1,5 +1,6 @@
 import { FEDERATION_PREFIX } from '../../../../protocol/endpoints.ts';
 import { ProtocolError } from '../../../../protocol/errors.ts';
+import { parseRequestTarget, RequestTargetError } from '../../../../protocol/request-target.ts';
 import type { Route } from './route.ts';
 
 const PREFIX = FEDERATION_PREFIX.slice(1).split('/');
@@ -16,20 +17,30 @@ export class MethodNotAllowedError extends ProtocolError {
 }
 
 /**
- * Finds the route for a request-target's segments and a method, which is compared as it stands. Throws
- * {@link ProtocolError} `not_found` or {@link MethodNotAllowedError}.
- * @see docs/protocol.md [ERR-3]
+ * Finds the route for a request-target and a method, which are compared as they stand. Throws {@link ProtocolError}
+ * `bad_request_target`, `not_found` or {@link MethodNotAllowedError}.
+ * @see docs/protocol.md [SIG-3] [ERR-3]
  */
 export function findRoute(
   routes: readonly Route[],
-  { segments, method }: { segments: readonly string[]; method: string },
+  { target, method }: { target: string; method: string },
 ): { readonly route: Route; readonly parameters: readonly string[] } {
+  const segments = readSegments(target);
   const rest = segments.slice(PREFIX.length);
   const here = PREFIX.every((name, index) => segments[index] === name) ? routes.filter(({ path }) => isAt(path, rest)) : [];
   if (here.length === 0) throw new ProtocolError('not_found');
   const route = here.find((candidate) => candidate.method === method);
   if (route === undefined) throw new MethodNotAllowedError(here.map((candidate) => candidate.method).join(', '));
   return { route, parameters: rest.filter((_, index) => route.path[index] === null) };
+}
+
+function readSegments(target: string): readonly string[] {
+  try {
+    return parseRequestTarget(target).segments;
+  } catch (cause) {
+    if (cause instanceof RequestTargetError) throw new ProtocolError('bad_request_target', { cause });
+    throw cause;
+  }
 }
 
 function isAt(path: Route['path'], segments: readonly string[]): boolean {

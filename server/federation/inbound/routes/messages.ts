@@ -1,6 +1,5 @@
 import { messageBody } from '../../../../protocol/schemas/message-body.ts';
 import { parseBody } from '../../../../protocol/schemas/parse-body.ts';
-import { jsonAnswer } from '../federation-exchange.ts';
 import { checkTimestamp } from './check-timestamp.ts';
 import type { FederationVerbs, Route } from './route.ts';
 
@@ -14,7 +13,7 @@ export function createMessagesRoute(verbs: FederationVerbs): Route {
       const message = parseBody(messageBody, body);
       checkTimestamp(message, now);
       const { status, messageId } = await verbs.acceptMessage(message, origin);
-      return jsonAnswer(202, { status, messageId });
+      return { status: 202, body: { status, messageId } };
     },
   };
 }

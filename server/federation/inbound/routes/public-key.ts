@@ -1,7 +1,6 @@
 import { ProtocolError } from '../../../../protocol/errors.ts';
 import { domainOf, IdentifierError, parseUserId } from '../../../../protocol/ids.ts';
 import type { UserId } from '../../../../protocol/ids.ts';
-import { jsonAnswer } from '../federation-exchange.ts';
 import type { FederationVerbs, Route } from './route.ts';
 
 /** Creates `GET /users/{userId}/public_key`. @see docs/protocol.md [API-1] */
@@ -13,7 +12,7 @@ export function createPublicKeyRoute(verbs: FederationVerbs): Route {
     async answer({ parameters: [userIdText = ''], destination }) {
       const userId = readUserId(userIdText);
       if (domainOf(userId) !== destination) throw new ProtocolError('misdirected');
-      return jsonAnswer(200, await verbs.findPublicIdentity(userId));
+      return { status: 200, body: await verbs.findPublicIdentity(userId) };
     },
   };
 }

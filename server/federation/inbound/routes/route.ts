@@ -1,10 +1,11 @@
 import type { ConversationId, Domain, MessageId, UserId } from '../../../../protocol/ids.ts';
 import type { JsonValue } from '../../../../protocol/json.ts';
 import type { ConversationBody } from '../../../../protocol/schemas/conversation-body.ts';
+import type { FederationEvent } from '../../../../protocol/schemas/events-body.ts';
 import type { MessageBody } from '../../../../protocol/schemas/message-body.ts';
 import type { PublicKeyAnswer } from '../../../../protocol/schemas/public-key-answer.ts';
 import type { SessionKeyBody } from '../../../../protocol/schemas/session-key-body.ts';
-import type { FederationAnswer } from '../federation-exchange.ts';
+import type { Refusal, RouteResult } from '../federation-exchange.ts';
 
 /** What a change of a conversation came to. @see docs/protocol.md [API-5] */
 interface ChangeResult {
@@ -20,10 +21,12 @@ export interface FederationVerbs {
   findPublicIdentity(userId: UserId): Promise<PublicKeyAnswer>;
   acceptMessage(body: MessageBody, origin: Domain): Promise<{ readonly status: 'accepted' | 'duplicate'; readonly messageId: MessageId }>;
   acceptChange(body: ConversationBody | SessionKeyBody, origin: Domain): Promise<ChangeResult>;
+  /** Takes events of users of `origin`; those that concern nothing known here are dropped without a word. */
+  acceptEvents(events: readonly FederationEvent[], origin: Domain): Promise<void>;
 }
 
 /** An authenticated request on its way to a verb. */
-interface RouteCall {
+export interface RouteCall {
   /** The segments of the target that the route's path leaves open, in order. */
   readonly parameters: readonly string[];
   /** The body's JSON, null for a GET. */
@@ -32,6 +35,8 @@ interface RouteCall {
   /** The served domain that was meant: "ours" [SIG-6]. */
   readonly destination: Domain;
   readonly now: Date;
+  /** Logs the refusal of one item of a batch, counted from 0, and gives its problem with a `requestId` of its own. */
+  readonly refuseItem: (error: unknown, item: number) => Refusal;
 }
 
 /** One endpoint: parses, then calls one verb. */
@@ -40,5 +45,7 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT';
   /** The segments behind the prefix; null stands for any one segment. */
   readonly path: readonly (string | null)[];
-  answer(call: RouteCall): Promise<FederationAnswer>;
+  /** How many arrays and objects its body may open, where that is not the 16 of every body [SIG-12]. */
+  readonly maxJsonDepth?: number;
+  answer(call: RouteCall): Promise<RouteResult>;
 }

@@ -1,7 +1,6 @@
 import { ProtocolError } from '../../../../protocol/errors.ts';
 import { parseBody } from '../../../../protocol/schemas/parse-body.ts';
 import { sessionKeyBody } from '../../../../protocol/schemas/session-key-body.ts';
-import { jsonAnswer } from '../federation-exchange.ts';
 import { checkTimestamp } from './check-timestamp.ts';
 import type { FederationVerbs, Route } from './route.ts';
 
@@ -16,7 +15,7 @@ export function createSessionKeyRoute(verbs: FederationVerbs): Route {
       if (change.conversationId !== idInPath) throw new ProtocolError('invalid_body', { pointer: '/conversationId' });
       checkTimestamp(change, now);
       const { status, conversationId } = await verbs.acceptChange(change, origin);
-      return jsonAnswer(200, { status, conversationId });
+      return { status: 200, body: { status, conversationId } };
     },
   };
 }

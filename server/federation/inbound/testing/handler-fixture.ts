@@ -55,20 +55,23 @@ interface SignOptions {
 type VerbCall = readonly [verb: keyof FederationVerbs, ...args: readonly unknown[]];
 
 /** A handler on real keys and fakes that show what reached them. */
-export async function createFixture(options: { rateLimits?: Partial<RateLimitSettings> } = {}) {
+export async function createFixture(options: { rateLimits?: Partial<RateLimitSettings>; servedBesides?: readonly Domain[] } = {}) {
   const clock = createFakeClock();
   const peers = createFakePeers();
   const nonces = createFakeNonces();
   const ed25519 = createStrictEd25519();
+  const ownKeys = await makeKeys(OURS);
   const peerOwnKeys = await makeKeys(PEER);
   const published = new Map<Domain, OwnKeys | KeyDocumentVerdict>([[PEER, peerOwnKeys]]);
   const calls: VerbCall[] = [];
   const fetches: Domain[] = [];
   const blocked = new Set<Domain>();
+  const isBlocked = { answer: async (domain: Domain): Promise<boolean> => blocked.has(domain) };
   const logLines: string[] = [];
   const refusals: { error: Error | null } = { error: null };
   const wakes = { count: 0 };
   let nextNonce = 0;
+  let nextRandomByte = 0xab;
 
   const note = (call: VerbCall): void => {
     calls.push(call);
@@ -87,6 +90,9 @@ export async function createFixture(options: { rateLimits?: Partial<RateLimitSet
       note(['acceptChange', body, origin]);
       return { status: body.action === 'create' ? 'created' : 'updated', conversationId: body.conversationId };
     },
+    async acceptEvents(events, origin) {
+      note(['acceptEvents', events, origin]);
+    },
   };
 
   async function fetchDocument(domain: Domain): Promise<KeyDocumentVerdict> {
@@ -97,16 +103,17 @@ export async function createFixture(options: { rateLimits?: Partial<RateLimitSet
   }
 
   const handle = createFederationHandler({
-    servedDomains: new Set([OURS]),
+    servedDomains: new Set([OURS, ...(options.servedBesides ?? [])]),
+    ownKeys,
     verbs,
-    isBlocked: async (domain) => blocked.has(domain),
+    isBlocked: (domain) => isBlocked.answer(domain),
     peerKeys: createPeerKeys({ peers, fetchDocument, clock }),
     ed25519,
     nonces,
     peers,
     waker: { wake: () => void (wakes.count += 1) },
     clock,
-    randomBytes: (length) => new Uint8Array(length).fill(0xab),
+    randomBytes: (length) => new Uint8Array(length).fill(nextRandomByte++),
     logger: pino({ level: 'trace' }, { write: (line: string) => void logLines.push(line) }),
     rateLimits: options.rateLimits ?? {},
   });
@@ -117,11 +124,11 @@ export async function createFixture(options: { rateLimits?: Partial<RateLimitSet
     const body = typeof sign.body === 'object' ? sign.body : Buffer.from(sign.body ?? (method === 'GET' ? '' : JSON.stringify(messageBodyOf())));
     const nonce = sign.nonce ?? encodeBase64Url(createHash('sha256').update(String(nextNonce++)).digest().subarray(0, 16));
     const fields = {
-      keyId: keys.domain, kid: parseKeyId(sign.kid ?? keys.kid), destination, nonce,
+      keyId: keys.domain, kid: parseKeyId(sign.kid ?? keys.current().kid), destination, nonce,
       created: Math.floor(clock.now().getTime() / 1_000) + (sign.createdOffset ?? 0),
     };
     const bodySha256 = createHash('sha256').update(body).digest('base64');
-    const signature = keys.sign(canonicalRequest({ ...fields, method, target: sign.signedTarget ?? target, bodySha256 }));
+    const signature = keys.current().sign(canonicalRequest({ ...fields, method, target: sign.signedTarget ?? target, bodySha256 }));
     const header = formatSignatureHeader({ ...fields, signature: decodeBase64(signature) });
     const media: FederationRequest['headers'] = method === 'GET' ? [] : [['Content-Type', 'application/json']];
     return { method, rawTarget: target, headers: [...media, ['X-Federation-Signature', header]], body, sourceAddress: '192.0.2.1' };
@@ -137,7 +144,7 @@ export async function createFixture(options: { rateLimits?: Partial<RateLimitSet
     return calls.length === callsBefore ? code : `${code} after a verb`;
   }
 
-  return { clock, outcomeOf, peers, nonces, published, calls, fetches, blocked, logLines, refusals, wakes, handle, signed, ed25519, peerOwnKeys, verbs };
+  return { clock, outcomeOf, peers, nonces, published, calls, fetches, blocked, isBlocked, logLines, refusals, wakes, handle, signed, ed25519, ownKeys, peerOwnKeys, verbs };
 }
 
 /** A message that a.test may send. */
@@ -169,6 +176,11 @@ export function changeBodyOf(action: string, changes: Readonly<Record<string, un
     timestamp: formatTimestamp(START),
     ...changes,
   };
+}
+
+/** An event that a.test may send. */
+export function eventOf(type: string, changes: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return { type, conversationId: 'AAAAAAAAAAAAAAAAAAAAAA:a.test', userId: 'alice@a.test', timestamp: formatTimestamp(START), ...changes };
 }
 
 /** Reads the code of a problem document, null for a success. */

@@ -1,14 +1,21 @@
-import type { Domain } from '../../../../protocol/ids.ts';
+import type { Domain, KeyId } from '../../../../protocol/ids.ts';
 import { checkKeyDocument } from '../check-key-document.ts';
 import type { KeyDocumentVerdict } from '../fetch-key-document.ts';
 import { createOwnKeyDocument } from '../key-document-source.ts';
-import { generateFederationKey, loadOwnKeys } from '../own-keys.ts';
+import { loadOwnKeys } from '../own-keys.ts';
 import type { OwnKeys } from '../own-keys.ts';
+import { generateKeyPem } from '../signing-key.ts';
 import { createStrictEd25519 } from '../strict-ed25519.ts';
 
 /** Makes a real key for a domain. */
 export async function makeKeys(domain: Domain): Promise<OwnKeys> {
-  return loadOwnKeys({ domain, pem: generateFederationKey().pem });
+  return loadOwnKeys({ domain, pem: generateKeyPem() });
+}
+
+/** Gives the same key under another name. */
+export function renameKey(ownKeys: OwnKeys, kid: KeyId): OwnKeys {
+  const key = { ...ownKeys.current(), kid };
+  return { domain: ownKeys.domain, current: () => key, listed: () => [key] };
 }
 
 /** Publishes a domain's own document as its server would, and reads it as a peer does. */

@@ -33,7 +33,7 @@ export function arrangeWorkers(script: Script = () => accepted) {
   const sent: string[] = [];
   const events: DomainEvent[] = [];
   const logged: { readonly level: number; readonly operatorAlert?: boolean }[] = [];
-  const network = { script, blocked: false };
+  const network = { script, blocked: false, core: false };
   const newWorker = (workerId = 'w1'): DeliveryWorker =>
     createDeliveryWorker({
       outbox: stores.outbox,
@@ -43,6 +43,7 @@ export function arrangeWorkers(script: Script = () => accepted) {
           sent.push(`${request.destination} ${request.body}`);
           return network.script(request, sent.length);
         },
+        isCore: async () => network.core,
       },
       isBlocked: async () => network.blocked,
       notifier: { notify: (_, event) => void events.push(event) },
@@ -52,7 +53,7 @@ export function arrangeWorkers(script: Script = () => accepted) {
       logger: pino({}, { write: (line: string) => void logged.push(JSON.parse(line)) }),
       workerId,
     });
-  const queue = (body: string, options: { destination?: typeof B; conversationKey?: bigint } = {}) =>
+  const queue = (body: string, options: { destination?: typeof B; conversationKey?: bigint; fullOnly?: boolean } = {}) =>
     stores.queue({ destination: B, at: time.clock.now(), body, ...options });
   return { time, stores, sent, events, logged, network, newWorker, queue };
 }

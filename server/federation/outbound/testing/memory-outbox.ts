@@ -18,7 +18,7 @@ interface MemoryStores {
   readonly rows: readonly MemoryRow[];
   readonly claims: ReadonlyMap<Domain, { readonly workerId: string; readonly untilMs: number }>;
   /** Queues one message and gives its row. */
-  queue(item: { destination: Domain; conversationKey?: bigint; at: Date; body?: string }): MemoryRow;
+  queue(item: { destination: Domain; conversationKey?: bigint; at: Date; body?: string; fullOnly?: boolean }): MemoryRow;
   peer(domain: Domain): Peer;
 }
 
@@ -35,10 +35,10 @@ export function createMemoryStores(): MemoryStores {
     rows,
     claims,
     peer,
-    queue({ destination, conversationKey = 1n, at, body = '{}' }) {
+    queue({ destination, conversationKey = 1n, at, body = '{}', fullOnly = false }) {
       const row: MemoryRow = {
         id: BigInt(rows.length + 1), destination, conversationKey, messageId: messageIdOf(rows.length + 1), senderId: SENDER,
-        method: 'POST', target: '/federation/v1/messages', body, attempts: 0, createdAt: at, firstRefusedAt: null,
+        method: 'POST', target: '/federation/v1/messages', body, fullOnly, attempts: 0, createdAt: at, firstRefusedAt: null,
         state: 'queued', nextAttemptAt: at, errorCode: null,
       };
       rows.push(row);
@@ -120,9 +120,9 @@ function memoryOutbox({ rows, claims, peer }: Memory): OutboxStore {
       return due.slice(0, limit).map((row) => ({ ...row }));
     },
     markDelivered: async (id) => settle(id, { state: 'delivered', errorCode: null }),
-    markRetry: async (id, { now, nextAttemptAt, errorCode }) => {
+    markRetry: async (id, { firstRefusedAt, nextAttemptAt, errorCode }) => {
       const row = openRow(id);
-      return settle(id, { nextAttemptAt, errorCode, attempts: (row?.attempts ?? 0) + 1, firstRefusedAt: row?.firstRefusedAt ?? now });
+      return settle(id, { nextAttemptAt, errorCode, attempts: (row?.attempts ?? 0) + 1, firstRefusedAt });
     },
     markFailed: async (id, { errorCode }) => settle(id, { state: 'failed', errorCode }),
     noteQueueFailure: async (domain, { errorCode, limit }) => queued(domain).slice(0, limit).map((row) => stateOf(Object.assign(row, { errorCode }))),

@@ -10,4 +10,4 @@ async function handle(request: Request): Promise<Response> {
   return handleFederationRequest(request, instance.federation, source);
 }
 
-export { handle as GET, handle as POST, handle as PUT, handle as PATCH, handle as DELETE };
+export { handle as GET, handle as HEAD, handle as OPTIONS, handle as POST, handle as PUT, handle as PATCH, handle as DELETE };

@@ -1,0 +1,47 @@
+import type { ConversationId, Domain, MessageId, UserId } from '../../../protocol/ids.ts';
+import type { FederationEvent } from '../../../protocol/schemas/events-body.ts';
+
+/** An event that leaves no trace. */
+export type TypingEvent = Extract<FederationEvent, { readonly type: 'typing' }>;
+
+/** An event that is kept. */
+export type LastingEvent = Exclude<FederationEvent, TypingEvent>;
+
+/** What a remote user did with messages of one local author; what they read is on a device of theirs as well [DEL-6]. */
+export interface Receipt {
+  readonly conversationId: ConversationId;
+  readonly userId: UserId;
+  readonly messageIds: readonly MessageId[];
+  readonly state: 'on_device' | 'read';
+}
+
+/** A receipt with the local author whom it concerns. */
+export interface AuthorReceipt extends Receipt {
+  readonly authorId: UserId;
+}
+
+/** A remote user and the local members of a conversation that they are in as well. */
+export interface Company {
+  readonly conversationId: ConversationId;
+  readonly userId: UserId;
+  readonly localMembers: readonly UserId[];
+}
+
+/** What events brought that was not known before. */
+interface RecordedEvents {
+  /** One for each author, user, conversation and state; message ids in order of position. */
+  readonly receipts: readonly AuthorReceipt[];
+  readonly accepted: readonly Company[];
+}
+
+/** Keeps what remote users did with what local ones sent. */
+export interface ReceiptStore {
+  /**
+   * Stores in one transaction what remote users state of messages of local senders, and that they took up a
+   * conversation. What comes again changes nothing; events of who is no present member are passed over, and so are
+   * messages that are unknown or were never theirs to receive [API-8].
+   */
+  record(events: readonly LastingEvent[], at: { readonly localDomain: Domain; readonly now: Date }): Promise<RecordedEvents>;
+  /** Finds the local members beside each of these users, where they are members themselves. */
+  findCompany(events: readonly TypingEvent[], localDomain: Domain): Promise<readonly Company[]>;
+}
