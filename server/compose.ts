@@ -18,6 +18,7 @@ import type { Clock } from './domain/ports.ts';
 import { createRateLimit } from './domain/rate-limit.ts';
 import { createEventAcceptor } from './domain/receipts/accept-events.ts';
 import { createFederationHandler } from './federation/inbound/handler.ts';
+import { nonceSweepLimit } from './federation/inbound/nonce-sweep.ts';
 import type { DeliveryWorker } from './federation/outbound/delivery-worker.ts';
 import type { FederationHandlers } from './http/federation-mount.ts';
 import { createSourceAddress, PLATFORM_SOURCE_HEADER, SOURCE_ADDRESS_HEADER } from './http/source-address.ts';
@@ -186,6 +187,7 @@ async function composeOver(storage: Storage, { config, logger, behindListener }:
           acceptEvents: createEventAcceptor(verbs),
         },
         isBlocked: peers.policy.isBlocked,
+        rateLimits: federationRates(config),
         nonces: stores.nonces,
         peers: stores.peers,
         waker: peers.worker,
@@ -216,6 +218,11 @@ async function composeOver(storage: Storage, { config, logger, behindListener }:
   };
 }
 
+/** The rates that others may ask at, as the operator sets them. @see docs/protocol.md [API-10] */
+function federationRates({ SECURECHAT_REQUESTS_PER_SECOND: requestsPerSecond, SECURECHAT_KEY_FETCHES_PER_MINUTE: keyFetchesPerMinute }: Config) {
+  return { requestsPerSecond, requestBurst: 2 * requestsPerSecond, keyFetchesPerMinute };
+}
+
 async function findDatabaseFault(database: Database): Promise<string | null> {
   try {
     await database.ping();
@@ -225,11 +232,11 @@ async function findDatabaseFault(database: Database): Promise<string | null> {
   }
 }
 
-/** Deletes nonces that no request can repeat any more. */
+/** Deletes nonces that no request can repeat any more, even once a clock that ran an hour ahead is put right. */
 function createHousekeeping(nonces: { deleteExpired(now: Date): Promise<number> }, logger: Logger) {
   let timer: NodeJS.Timeout | null = null;
   const sweep = (): void => {
-    nonces.deleteExpired(clock.now()).catch((error: unknown) => logger.warn({ err: error }, 'expired nonces were not deleted'));
+    nonces.deleteExpired(nonceSweepLimit(clock.now())).catch((error: unknown) => logger.warn({ err: error }, 'expired nonces were not deleted'));
   };
   return {
     start() {

@@ -6,7 +6,7 @@ import { IDENTIFIER_FORMS } from '../ids.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 import { keyDocumentSchema } from '../key-document.ts';
 import { batchBody } from '../schemas/batch-body.ts';
-import { conversationBody } from '../schemas/conversation-body.ts';
+import { conversationBodyShape } from '../schemas/conversation-body.ts';
 import { encryptedPayload } from '../schemas/encrypted-payload.ts';
 import { eventsBody } from '../schemas/events-body.ts';
 import { conversationIdField, domainField, keyIdField, messageIdField, timestampField, userIdField } from '../schemas/fields.ts';
@@ -33,7 +33,7 @@ const NAMED: Readonly<Record<string, z.ZodType>> = {
   Timestamp: timestampField,
   EncryptedPayload: encryptedPayload,
   MessageBody: messageBody,
-  ConversationBody: conversationBody,
+  ConversationBody: conversationBodyShape,
   SessionKeyBody: sessionKeyBody,
   BatchBody: batchBody,
   EventsBody: eventsBody,

@@ -37,6 +37,7 @@ describe('[API-3] a change of a conversation', () => {
     ['a Core create', core], ['a Full create', full], ['a Core create whose id has no colon', { ...core, conversationId: 'c1' }],
     ['a Core add_participant', { ...core, action: 'add_participant' }], ['a Full add_participant', { ...full, action: 'add_participant', epoch: 7, membership: { ...membership, epoch: 7 } }],
     ['an add_participant whose id has no colon', { ...core, action: 'add_participant', conversationId: 'c1', epoch: 2 }],
+    ['the last epoch that there is', { ...core, action: 'add_participant', epoch: 2_147_483_647 }],
     ['a leave', leave], ['256 members', { ...core, allParticipants: people(256) }], ['an epoch without membership', { ...core, epoch: 1 }],
     ['nobody to add', { ...core, participantsToAdd: [] }],
   ])('is read: %s', (_, body) => {
@@ -69,6 +70,7 @@ describe('[API-3] a change of a conversation', () => {
     ['a key that is not base64', { participantsToAdd: [{ ...key('bob@b.test'), encryptedSessionKey: '***' }] }, '/participantsToAdd/0/encryptedSessionKey'],
     ['an empty key', { participantsToAdd: [{ ...key('bob@b.test'), encryptedSessionKey: '' }] }, '/participantsToAdd/0/encryptedSessionKey'],
     ['an entry that is null', { participantsToAdd: [null] }, '/participantsToAdd/0'], ['a timestamp without milliseconds', { timestamp: '2026-11-22T18:40:00Z' }, '/timestamp'],
+    ['an epoch beyond 2^31 - 1', { action: 'add_participant', epoch: 2_147_483_648 }, '/epoch'],
     ['epoch 0', { epoch: 0 }, '/epoch'], ['epoch 1.5', { epoch: 1.5 }, '/epoch'], ['epoch null', { epoch: null }, '/epoch'], ['epoch as text', { epoch: '1' }, '/epoch'],
     ['a membership that is null', { epoch: 1, membership: null }, '/membership'], ['a membership that is a list', { epoch: 1, membership: [] }, '/membership'],
     ['a membershipSignature of 63 bytes', { membershipSignature: encodeBase64(new Uint8Array(63)) }, '/membershipSignature'],
@@ -86,6 +88,12 @@ describe('[API-3] a change of a conversation', () => {
 
   it('is refused where a leave carries a key', () => {
     expect(pointerOf({ ...leave, participantsToAdd: [key('bob@b.test')] })).toBe('/participantsToAdd');
+  });
+
+  test.each(['create', 'add_participant'])('[API-10] %s knows no leaveSignature, of whatever form', (action) => {
+    const plain = parseBody(conversationBody, { ...core, action });
+    expect(parseBody(conversationBody, { ...core, action, leaveSignature: 1 })).toEqual(plain);
+    expect(parseBody(conversationBody, { ...core, action, leaveSignature: signature })).toEqual(plain);
   });
 
   it('is refused where a leave has a malformed signature', () => {

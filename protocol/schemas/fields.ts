@@ -29,8 +29,11 @@ export const keyIdField = parsedText(parseKeyId, IDENTIFIER_FORMS.keyId);
 /** Reads a timestamp. @see docs/protocol.md [ID-5] */
 export const timestampField = parsedText(parseTimestamp, TIMESTAMP_FORM);
 
-/** Reads the number of an epoch: an integer from 1. @see docs/protocol.md [API-5] */
-export const epochField = z.int().min(1);
+/** The last epoch that there is: a rotation every second would take 68 years to come here. @see docs/protocol.md [API-5] */
+export const MAX_EPOCH = 2 ** 31 - 1;
+
+/** Reads the number of an epoch: an integer from 1 that 32 bits with a sign hold. @see docs/protocol.md [API-5] */
+export const epochField = z.int().min(1).max(MAX_EPOCH);
 
 /** Reads an object and keeps it whole, the very object received. @see docs/protocol.md [API-10] */
 export const opaqueObjectField = z.custom<JsonObject>(isJsonObject).meta({ type: 'object' });

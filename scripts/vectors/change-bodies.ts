@@ -55,6 +55,8 @@ function accepted() {
     reads('Ordinary', 'a Full add_participant', { body: { ...withMembership({ epoch: 7 }), action: 'add_participant', epoch: 7 }, full: true }),
     reads('Ordinary', 'a leave', { body: LEAVE, full: true }),
     reads('Ordinary', 'an epoch without membership: Full all the same', { body: { ...CORE_CHANGE, epoch: 1 }, full: true }),
+    reads('Unknown', 'a create with the leaveSignature of a leave', { body: { ...CORE_CHANGE, leaveSignature: b64(64) }, kept: CORE_CHANGE, full: false }),
+    reads('Unknown', 'an add_participant with a leaveSignature of no form', { body: { ...CORE_CHANGE, action: 'add_participant', leaveSignature: 1 }, kept: { ...CORE_CHANGE, action: 'add_participant' }, full: false }),
     reads('Boundary', '256 members', { body: { ...CORE_CHANGE, allParticipants: people(256) }, full: false }),
     reads('Boundary', 'one member', { body: { ...CORE_CHANGE, allParticipants: ['alice@a.test'], participantsToAdd: [] }, full: false }),
     reads('Boundary', 'a session key of one byte: no server judges its length', { body: { ...CORE_CHANGE, participantsToAdd: [{ userId: 'bob@b.test', encryptedSessionKey: 'AA==' }] }, full: false }),

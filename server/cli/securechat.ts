@@ -8,6 +8,7 @@ import { addKeysCommand } from './commands/keys.ts';
 import { addPeersCommand } from './commands/peers.ts';
 import { addStartCommand } from './commands/start.ts';
 import { EXIT, UsageError } from './exit.ts';
+import { printFailure } from './print.ts';
 
 /** Runs one command of the operator; exit codes 0 good, 1 the thing checked is bad, 2 usage or configuration, 3 our fault. */
 async function main(args: readonly string[]): Promise<number> {
@@ -38,10 +39,10 @@ async function main(args: readonly string[]): Promise<number> {
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.usage;
   if (error instanceof ConfigError || error instanceof UsageError) {
-    process.stderr.write(`${error.message}\n`);
+    printFailure(error.message);
     return EXIT.usage;
   }
-  process.stderr.write(`${error instanceof Error ? error.message : 'failed for an unknown reason'}\n`);
+  printFailure(error instanceof Error ? error.message : 'failed for an unknown reason');
   return EXIT.ownFault;
 }
 

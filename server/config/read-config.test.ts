@@ -48,6 +48,8 @@ describe('defaults', () => {
       PORT: 3000,
       SECURECHAT_S2S_PORT: null,
       SECURECHAT_FEDERATION: 'open',
+      SECURECHAT_REQUESTS_PER_SECOND: 100,
+      SECURECHAT_KEY_FETCHES_PER_MINUTE: 5,
       SECURECHAT_SIGNUP: 'invite',
       SECURECHAT_TXT_KEYS: 'dnssec',
       SECURECHAT_DNS_TRUST_AD: false,
@@ -66,7 +68,8 @@ describe('defaults', () => {
     const publicNames = `SECURECHAT_DOMAIN SECURECHAT_PUBLIC_URL SECURECHAT_DATA_DIR DATABASE_URL HOST PORT SECURECHAT_S2S_HOST
       SECURECHAT_S2S_PORT SECURECHAT_TLS_CERT SECURECHAT_TLS_KEY SECURECHAT_S2S_PRIVATE_KEY AUTH_SECRET SECURECHAT_FEDERATION
       SECURECHAT_ALLOW SECURECHAT_BLOCK SECURECHAT_STATIC_PEERS SECURECHAT_DNS_SERVERS SECURECHAT_DNS_TRUST_AD SECURECHAT_TXT_KEYS
-      SECURECHAT_CA_FILE SECURECHAT_TEST_RANGES SECURECHAT_TEST_CONNECT SECURECHAT_ALLOW_TEST_RANGES SECURECHAT_SIGNUP CRON_SECRET LOG_LEVEL`.split(/\s+/);
+      SECURECHAT_CA_FILE SECURECHAT_TEST_RANGES SECURECHAT_TEST_CONNECT SECURECHAT_ALLOW_TEST_RANGES SECURECHAT_REQUESTS_PER_SECOND
+      SECURECHAT_KEY_FETCHES_PER_MINUTE SECURECHAT_SIGNUP CRON_SECRET LOG_LEVEL`.split(/\s+/);
     expect(Object.keys(SETTINGS)).toEqual(expect.arrayContaining(publicNames));
     for (const { meaning, defaultText } of Object.values(SETTINGS)) expect([meaning, defaultText]).not.toContain('');
   });
@@ -214,6 +217,20 @@ describe('forms', () => {
     for (const text of [pems.join(''), ed25519Pem + ed25519Pem, `${ed25519Pem}-----BEGIN PRIVATE KEY-----\nAAAA`]) {
       expect(valueOf('SECURECHAT_S2S_PRIVATE_KEY', text)).toBe('fault');
     }
+  });
+
+  test.each([
+    ['1', 1],
+    ['250', 250],
+    ['999999', 999_999],
+    ['0', 'fault'],
+    ['1000000', 'fault'],
+    ['-5', 'fault'],
+    ['2.5', 'fault'],
+    ['ten', 'fault'],
+  ])('[API-10] a rate of %s', (text, expected) => {
+    expect(valueOf('SECURECHAT_REQUESTS_PER_SECOND', text)).toBe(expected);
+    expect(valueOf('SECURECHAT_KEY_FETCHES_PER_MINUTE', text)).toBe(expected);
   });
 
   test('short secrets are refused, long enough ones taken', () => {

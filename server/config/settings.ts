@@ -122,6 +122,9 @@ const port = text(parsePort, 'is a whole number from 0 to 65535');
 const domains = text<readonly Domain[]>(list(parseDomain), 'domains are lower-case names such as chat.example.org, separated by commas');
 const flag = z.enum(['true', 'false', '1', '0'], 'is true or false').transform((value) => value === 'true' || value === '1');
 
+/** How often something may be asked for: never nothing, as that would be another way to close federation. */
+const rate = text((value) => (/^[1-9]\d{0,5}$/.test(value) ? Number(value) : fail()), 'is a whole number from 1 to 999999');
+
 const nothing: null = null;
 
 /**
@@ -152,6 +155,8 @@ export const SETTINGS = {
   SECURECHAT_TEST_RANGES: setting<readonly string[]>('CIDRs that the egress guard lets through, for tests', text(list(parseCidr), 'is a list such as 127.0.0.0/8,::1/128'), { absent: [], shown: 'empty' }),
   SECURECHAT_TEST_CONNECT: setting<readonly (readonly [string, HostAndPort])[]>('host:port=address:port,… where connections to test domains really go', text(parseTable(parseConnectName), 'is a list, each name once, such as b.test:443=127.0.0.1:8448'), { absent: [], shown: 'empty' }),
   SECURECHAT_ALLOW_TEST_RANGES: setting('lets a production start accept the two test settings', flag, { absent: false }),
+  SECURECHAT_REQUESTS_PER_SECOND: setting('requests that one other domain may make in a second, twice as many at once', rate, { absent: 100 }),
+  SECURECHAT_KEY_FETCHES_PER_MINUTE: setting('domains not met yet whose keys one source address may make this instance fetch in a minute', rate, { absent: 5 }),
   SECURECHAT_SIGNUP: setting<'open' | 'invite' | 'closed'>('who may register', z.enum(['open', 'invite', 'closed'], 'is open, invite or closed'), { absent: 'invite' }),
   SECURECHAT_TRUSTED_PROXIES: setting<readonly string[]>('CIDRs whose X-Forwarded-For is believed', text(list(parseCidr), 'is a list such as 10.0.0.0/8,127.0.0.1/32'), { absent: [], shown: 'empty' }),
   CRON_SECRET: setting<string | null>('bearer for /api/cron/deliver', z.string().min(16, 'is at least 16 characters long'), { absent: nothing, shown: 'off' }),

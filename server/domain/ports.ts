@@ -39,6 +39,9 @@ export interface Account {
   readonly deactivatedAt: Date | null;
 }
 
+/** Whether a person of this server has an account, had one, or never did. */
+export type AccountStanding = 'active' | 'gone' | 'unknown';
+
 export interface AccountStore {
   /** Stores account and vault in one transaction; false when the user id is taken. */
   insert(account: Account, vault: SealedVault): Promise<boolean>;
@@ -138,10 +141,21 @@ export interface DeliveryState {
 }
 
 export interface OutboxStore {
-  /** Claims up to `limit` domains with due items and no live claim, for `claimMs` (FOR UPDATE SKIP LOCKED) [DEL-5]. */
-  claimDestinations(options: { workerId: string; now: Date; claimMs: number; limit: number }): Promise<readonly Domain[]>;
+  /**
+   * Claims domains with due items and no live claim, for `claimMs` (FOR UPDATE SKIP LOCKED) [DEL-5]: of each of the
+   * disjoint `groups` up to its own limit, of all others up to `limit`. Who has waited longest comes first, since its
+   * items became due or since its last turn, whichever is later [DEL-4].
+   */
+  claimDestinations(options: {
+    workerId: string;
+    now: Date;
+    claimMs: number;
+    limit: number;
+    groups?: readonly { readonly domains: readonly Domain[]; readonly limit: number }[];
+  }): Promise<readonly Domain[]>;
   extendClaim(options: { domain: Domain; workerId: string; now: Date; claimMs: number }): Promise<boolean>;
-  releaseDestination(domain: Domain, workerId: string): Promise<void>;
+  /** Gives a claim back: the turn of that domain ended `now`. */
+  releaseDestination(domain: Domain, turn: { workerId: string; now: Date }): Promise<void>;
   /** Due items of a domain in order; per conversation nothing behind an item that is not due yet. */
   listDue(domain: Domain, now: Date, limit: number): Promise<readonly OutboxItem[]>;
   markDelivered(id: bigint, now: Date): Promise<DeliveryState | null>;
@@ -168,6 +182,20 @@ export interface ConversationState {
   readonly participants: readonly UserId[];
   /** Who left since the present epoch began, and did not come back. */
   readonly leftInEpoch: readonly UserId[];
+  /**
+   * The epoch in which a rotation or their own leave took out whoever acts, as their server was told; null while they
+   * are a member, where they never were, and where a founding anew passed over them.
+   */
+  readonly actorRemovedAtEpoch: number | null;
+}
+
+/** What a change is decided on, while nothing else can change it. */
+export interface FoundConversation {
+  readonly state: ConversationState | null;
+  /** Whether a change of the same content was ever accepted. */
+  readonly repeat: boolean;
+  /** Looks up each of these people of this server, all of them at once and within the change's own transaction. */
+  readonly findStandings: (userIds: readonly UserId[]) => Promise<ReadonlyMap<UserId, AccountStanding>>;
 }
 
 /** A change of a conversation, decided and ready to store. */
@@ -234,14 +262,13 @@ export interface ConversationSummary {
 
 export interface ConversationStore {
   /**
-   * Locks the conversation that `find` names (created rows included), shows it to `decide` with whether a change of
-   * the same content was ever accepted, and stores what it decides in the same transaction. Of several conversations
-   * of one id the one that holds this very change is meant, then that of `preferredOwner` (null: of nobody), then one
-   * that `actor` is in.
+   * Locks the conversation that `find` names (created rows included), shows it to `decide` and stores what that decides
+   * in the same transaction. Of several conversations of one id the one that holds this very change is meant, then that
+   * of `preferredOwner` (null: of nobody), then one that `actor` is in.
    */
   change<Refusal>(
     find: { readonly conversationId: ConversationId; readonly preferredOwner: Domain | null; readonly actor: UserId; readonly contentHash: string },
-    decide: (found: { readonly state: ConversationState | null; readonly repeat: boolean }) => ChangeDecision<Refusal>,
+    decide: (found: FoundConversation) => ChangeDecision<Refusal> | Promise<ChangeDecision<Refusal>>,
   ): Promise<ChangeDecision<Refusal>>;
   listFor(userId: UserId): Promise<readonly ConversationSummary[]>;
   findFor(userId: UserId, conversationId: ConversationId): Promise<ConversationSummary | null>;

@@ -12,7 +12,8 @@ interface FederationInput {
   readonly sourceAddress: string;
 }
 
-interface Answer {
+/** What the handlers answer, to HEAD as to GET: whoever writes it leaves the body out. */
+export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -100,6 +101,7 @@ function headerLines(rawHeaders: readonly string[]): (readonly [string, string])
   return lines;
 }
 
+/** HEAD states the length of what it leaves out (RFC 9110 section 9.3.2). */
 function write(response: ServerResponse, { status, headers, body }: Answer): void {
   response.writeHead(status, { ...headers, 'content-length': String(Buffer.byteLength(body)) });
   response.end(response.req.method === 'HEAD' ? undefined : body);

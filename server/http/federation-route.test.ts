@@ -77,3 +77,27 @@ test('[KEY-2] the key document is answered by its own handler', () => {
   expect(handleKeyDocumentRequest(new Request('https://a.test/.well-known/x'), handlers).status).toBe(200);
   expect(handleKeyDocumentRequest(new Request('https://a.test/.well-known/x', { method: 'DELETE' }), handlers).status).toBe(405);
 });
+
+test('[SIG-10] the chunks of a body are copied as they come, not kept', async () => {
+  const chunk = new Uint8Array(1);
+  const bytes = [1, 2, 3];
+  const source: UnderlyingDefaultSource<Uint8Array> = {
+    pull(controller) {
+      const byte = bytes.shift();
+      if (byte === undefined) return controller.close();
+      chunk[0] = byte;
+      controller.enqueue(chunk);
+    },
+  };
+  const body = new ReadableStream(source, { highWaterMark: 0 });
+  await handleFederationRequest(new Request('https://a.test/federation/v1/messages', { method: 'POST', body, duplex: 'half' } as RequestInit), handlers, '192.0.2.1');
+  expect(seen.at(-1)?.body).toEqual(Uint8Array.of(1, 2, 3));
+});
+
+test('[KEY-2] HEAD is answered without a body but with the length that GET would have', async () => {
+  const document: FederationHandlers = { ...handlers, keyDocument: () => ({ status: 200, headers: { 'x-one': '1' }, body: '{"é":1}' }) };
+  const response = handleKeyDocumentRequest(new Request('https://a.test/.well-known/x', { method: 'HEAD' }), document);
+  expect([response.status, response.body, response.headers.get('content-length'), response.headers.get('x-one')]).toEqual([200, null, '8', '1']);
+  const whole = handleKeyDocumentRequest(new Request('https://a.test/.well-known/x'), document);
+  expect((await whole.arrayBuffer()).byteLength).toBe(8);
+});

@@ -1,5 +1,6 @@
 import { maxBodyBytesAt } from '../../protocol/endpoints.ts';
-import type { FederationHandlers } from './federation-mount.ts';
+import type { Answer, FederationHandlers } from './federation-mount.ts';
+import { collectBody } from './read-body.ts';
 
 /**
  * Answers a fetch-style request with the federation handler, for function platforms. The target is the normalised
@@ -13,29 +14,19 @@ export async function handleFederationRequest(request: Request, handlers: Federa
     method: request.method,
     rawTarget,
     headers: [...request.headers],
-    body: await readBounded(request, maxBodyBytesAt(rawTarget)),
+    body: request.body === null ? new Uint8Array() : await collectBody(request.body, maxBodyBytesAt(rawTarget)),
     sourceAddress,
   });
-  return toResponse(answer);
+  return toResponse(request.method, answer);
 }
 
 /** Answers a fetch-style request for the key document [KEY-2]. */
 export function handleKeyDocumentRequest(request: Request, handlers: FederationHandlers): Response {
-  return toResponse(handlers.keyDocument(request.method));
+  return toResponse(request.method, handlers.keyDocument(request.method));
 }
 
-function toResponse({ status, headers, body }: { status: number; headers: Readonly<Record<string, string>>; body: string }): Response {
+/** HEAD states the length of what it leaves out (RFC 9110 section 9.3.2); otherwise the platform states it. */
+function toResponse(method: string, { status, headers, body }: Answer): Response {
+  if (method === 'HEAD') return new Response(null, { status, headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) } });
   return new Response(body === '' ? null : body, { status, headers });
-}
-
-async function readBounded(request: Request, maxBytes: number): Promise<Uint8Array | 'too_large'> {
-  if (request.body === null) return new Uint8Array();
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of request.body) {
-    length += chunk.length;
-    if (length > maxBytes) return 'too_large';
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, length);
 }

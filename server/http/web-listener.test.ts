@@ -151,3 +151,17 @@ test('[DISC-4] with a certificate the listener speaks TLS 1.2 or newer', async (
   expect(await ask('TLSv1.3')).toBe(404);
   await expect(ask('TLSv1.1')).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_SSL_/) });
 });
+
+describe('[SIG-10] what a stranger can occupy', () => {
+  test('a request has 20 s for its headers and a minute for the whole', async () => {
+    const { server } = await listen({});
+    expect([server.headersTimeout, server.requestTimeout]).toEqual([20_000, 60_000]);
+  });
+
+  test('connections are bounded: generously where every page keeps one, less so for servers', async () => {
+    const web = await listen({});
+    const servers = await listenForServers(async () => false, { host: '127.0.0.1', port: 0, tls: null, logger });
+    open.push(servers);
+    expect([web.server.maxConnections, servers.server.maxConnections]).toEqual([10_000, 2_000]);
+  });
+});

@@ -9,6 +9,14 @@ const DRAIN_MS = 10_000;
 /** Longer than reverse proxies keep an idle connection (Caddy 2 minutes, nginx 60 s): it is theirs to close, or a request could meet a closing one. */
 const KEEP_ALIVE_MS = 130_000;
 const MAX_HEADER_BYTES = 16_384;
+/** A request that trickles in holds its memory and its connection no longer. An answer, and a connection that became a WebSocket, may take their time. */
+const HEADERS_TIMEOUT_MS = 20_000;
+const REQUEST_TIMEOUT_MS = 60_000;
+const TIMEOUT_CHECK_MS = 5_000;
+/** Every open page keeps a WebSocket: this bounds file descriptors and memory, not how many people may be here. */
+const MAX_WEB_CONNECTIONS = 10_000;
+/** A peer needs few connections and keeps them, but anyone may open some and send a body of 1 MiB on each before it is known who they are. */
+const MAX_SERVER_CONNECTIONS = 2_000;
 
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
@@ -37,7 +45,7 @@ export interface ListenOptions {
 
 /** Listens for browsers, and for servers that share the port. */
 export function listenForWeb(routes: WebRoutes, options: ListenOptions): Promise<Listener> {
-  return listen(async (request, response) => {
+  const handle: NodeHandler = async (request, response) => {
     if (await routes.federation(request, response)) return;
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     // `*` and the authority form name no page.
@@ -46,18 +54,21 @@ export function listenForWeb(routes: WebRoutes, options: ListenOptions): Promise
     if (exact !== undefined) return exact(request, response);
     const mounted = routes.prefixes.find(([prefix]) => path.startsWith(prefix));
     await (mounted === undefined ? routes.fallback : mounted[1])(request, response);
-  }, options);
+  };
+  return listen(handle, { ...options, maxConnections: MAX_WEB_CONNECTIONS });
 }
 
 /** Listens for servers only: whatever is not theirs is 404. */
 export function listenForServers(federation: FederationMount, options: ListenOptions): Promise<Listener> {
-  return listen(async (request, response) => {
+  const handle: NodeHandler = async (request, response) => {
     if (await federation(request, response)) return;
     response.writeHead(404, { 'content-length': '0' }).end();
-  }, options);
+  };
+  return listen(handle, { ...options, maxConnections: MAX_SERVER_CONNECTIONS });
 }
 
-function listen(handle: NodeHandler, { host, port, tls, logger }: ListenOptions): Promise<Listener> {
+function listen(handle: NodeHandler, options: ListenOptions & { readonly maxConnections: number }): Promise<Listener> {
+  const { host, port, tls, logger } = options;
   const onRequest: RequestListener = (request, response) => {
     // A connection that becomes idle during a stop is not waited for.
     response.once('close', () => {
@@ -65,11 +76,15 @@ function listen(handle: NodeHandler, { host, port, tls, logger }: ListenOptions)
     });
     void answer(handle, { request, response, logger });
   };
-  const settings = { keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: MAX_HEADER_BYTES };
+  const settings = {
+    keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+  };
   const server: Server =
     tls === null
       ? createHttpServer(settings, onRequest)
       : createHttpsServer({ ...settings, minVersion: 'TLSv1.2', cert: tls.certificatePem, key: tls.keyPem, ALPNProtocols: ['http/1.1'] }, onRequest);
+  server.maxConnections = options.maxConnections;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {

@@ -1,10 +1,11 @@
 import type { UserId } from '../../protocol/ids.ts';
-import type { ChangeDecision, ChangeWrite, ConversationState, ConversationStore } from '../domain/ports.ts';
+import type { ChangeDecision, ChangeWrite, ConversationState, ConversationStore, FoundConversation } from '../domain/ports.ts';
+import { readStandings } from './account-standings.ts';
 import type { Prisma } from './generated/client.ts';
 import { parseStoredConversationId, parseStoredDomain, parseStoredUserId } from './stored-id.ts';
 
 type Find = Parameters<ConversationStore['change']>[0];
-type Decide<Refusal> = (found: { readonly state: ConversationState | null; readonly repeat: boolean }) => ChangeDecision<Refusal>;
+type Decide<Refusal> = (found: FoundConversation) => ChangeDecision<Refusal> | Promise<ChangeDecision<Refusal>>;
 
 /** Locks the conversation, lets `decide` judge the change and writes what it decides, all inside the given transaction. */
 export async function changeConversation<Refusal>(
@@ -13,9 +14,9 @@ export async function changeConversation<Refusal>(
   decide: Decide<Refusal>,
 ): Promise<ChangeDecision<Refusal>> {
   const row = await lock(transaction, find);
-  const state = row === null ? null : await readState(transaction, row);
+  const state = row === null ? null : await readState(transaction, row, find.actor);
   const repeat = state !== null && (await wasAccepted(transaction, state.key, find.contentHash));
-  const decision = decide({ state, repeat });
+  const decision = await decide({ state, repeat, findStandings: (userIds) => readStandings(transaction, userIds) });
   if (decision.kind === 'apply') await write(transaction, state, decision.write);
   return decision;
 }
@@ -50,22 +51,22 @@ async function lockRow(transaction: Prisma.TransactionClient, find: Find): Promi
   return rows[0] ?? null;
 }
 
-async function readState(transaction: Prisma.TransactionClient, row: LockedRow): Promise<ConversationState> {
-  const members = await transaction.$queryRaw<{ readonly userId: string; readonly isPresent: boolean }[]>`
-    SELECT p.user_id AS "userId", p.removed_at_epoch IS NULL AS "isPresent"
+async function readState(transaction: Prisma.TransactionClient, row: LockedRow, actor: UserId): Promise<ConversationState> {
+  const members = await transaction.$queryRaw<{ readonly userId: string; readonly removedAtEpoch: number | null; readonly removedBy: string | null }[]>`
+    SELECT p.user_id AS "userId", p.removed_at_epoch AS "removedAtEpoch", removal.action AS "removedBy"
     FROM participants p LEFT JOIN conversation_changes removal ON removal.id = p.removed_by_change
     WHERE p.conversation_key = ${row.key}
-      AND (p.removed_at_epoch IS NULL OR (removal.action = 'leave' AND p.removed_at_epoch = ${row.epoch}))
+      AND (p.removed_at_epoch IS NULL OR p.user_id = ${actor} OR (removal.action = 'leave' AND p.removed_at_epoch = ${row.epoch}))
     ORDER BY p.user_id`;
-  const idsOf = (isPresent: boolean): readonly UserId[] =>
-    members.filter((member) => member.isPresent === isPresent).map(({ userId }) => parseStoredUserId(userId));
+  const idsOf = (chosen: typeof members): readonly UserId[] => chosen.map(({ userId }) => parseStoredUserId(userId));
   return {
     key: row.key,
     ownerDomain: parseStoredDomain(row.ownerDomain),
     conversationId: parseStoredConversationId(row.id),
     epoch: row.epoch,
-    participants: idsOf(true),
-    leftInEpoch: idsOf(false),
+    participants: idsOf(members.filter(({ removedAtEpoch }) => removedAtEpoch === null)),
+    leftInEpoch: idsOf(members.filter(({ removedAtEpoch, removedBy }) => removedBy === 'leave' && removedAtEpoch === row.epoch)),
+    actorRemovedAtEpoch: members.find(({ userId, removedBy }) => userId === actor && removedBy !== 'add_participant')?.removedAtEpoch ?? null,
   };
 }
 

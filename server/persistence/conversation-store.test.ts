@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { domainOf } from '../../protocol/ids.ts';
+import { domainOf, parseUserId } from '../../protocol/ids.ts';
 import type { ConversationId, UserId } from '../../protocol/ids.ts';
 import type { ChangeWrite, ConversationState, ConversationStore, MessageStore } from '../domain/ports.ts';
 import { createPrismaConversationStore } from './conversation-store.ts';
@@ -76,6 +76,42 @@ describe('changing a conversation', () => {
     expect(await conversations.change<string>(find, () => ({ kind: 'refuse', refusal: 'no' }))).toEqual({ kind: 'refuse', refusal: 'no' });
     await expect(conversations.change(find, () => { throw new RangeError('judge'); })).rejects.toThrow(RangeError);
     expect(await conversations.findFor(alice, conversationId)).toBeNull();
+  });
+
+  test('[ERR-3] people are looked up within the change itself, known, gone and unknown ones at once', async () => {
+    const [here, gone, nobody] = [parseUserId('here@a.test'), parseUserId('gone@a.test'), parseUserId('nobody@a.test')];
+    const rest = { passwordHashing: '{}', authVerifier: 'v', publicIdentity: '{}', createdAt: start };
+    await db.database.prisma.account.createMany({ data: [{ ...rest, userId: here }, { ...rest, userId: gone, deactivatedAt: start }] });
+    const decision = await conversations.change<object>({ conversationId: newConversationId(), preferredOwner: null, actor: alice, contentHash: 'x' }, async ({ findStandings }) => ({
+      kind: 'refuse',
+      refusal: [await findStandings([here, gone, nobody]), await findStandings([])],
+    }));
+    expect(decision).toEqual({ kind: 'refuse', refusal: [new Map([[here, 'active'], [gone, 'gone'], [nobody, 'unknown']]), new Map()] });
+  });
+
+  test('[ERR-3] as many changes at once as there are connections do not wait for one another to look people up', async () => {
+    const changes = Array.from({ length: 40 }, () =>
+      conversations.change<string>({ conversationId: newConversationId(), preferredOwner: domainOf(alice), actor: alice, contentHash: 'x' }, async ({ findStandings }) => ({
+        kind: 'refuse',
+        refusal: String((await findStandings([dave])).get(dave)),
+      })),
+    );
+    expect(new Set((await Promise.all(changes)).map((decision) => decision.kind === 'refuse' && decision.refusal))).toEqual(new Set(['unknown']));
+  });
+
+  test('[API-5] a change is shown when a rotation took out its actor, and nothing of who is a member, a stranger or was passed over', async () => {
+    const erin = parseUserId('erin@b.test');
+    const conversationId = await found(conversations, alice, bob, carol, erin);
+    await applyChange(conversations, changeWrite({ conversationId, participantsAfter: [alice, bob, erin], epoch: 2, action: 'rotate_key' }));
+    await applyChange(conversations, changeWrite({ conversationId, participantsAfter: [alice, bob], epoch: 3, action: 'add_participant' }));
+    const seen: unknown[] = [];
+    for (const actor of [alice, carol, dave, erin]) {
+      await conversations.change<null>({ conversationId, preferredOwner: null, actor, contentHash: 'x' }, ({ state }) => {
+        seen.push([state?.participants, state?.leftInEpoch, state?.actorRemovedAtEpoch]);
+        return { kind: 'refuse', refusal: null };
+      });
+    }
+    expect(seen).toEqual([null, 2, null, null].map((epoch) => [[alice, bob], [], epoch]));
   });
 
   test('[ID-3] one id under two owners is two conversations; the preferred owner comes first, then the one of the actor', async () => {

@@ -18,19 +18,22 @@ export function createOutboxClaims(
   prisma: PrismaClient,
 ): Pick<OutboxStore, 'claimDestinations' | 'extendClaim' | 'releaseDestination' | 'nextDueAt'> {
   return {
-    async claimDestinations({ workerId, now, claimMs, limit }) {
+    async claimDestinations({ workerId, now, claimMs, limit, groups = [] }) {
       const until = new Date(now.getTime() + claimMs);
+      const named = groups.flatMap(({ domains }) => domains);
+      const lanes: readonly Lane[] = [
+        ...groups.map((group) => ({ which: Prisma.sql`p.domain = ANY(${[...group.domains]}::text[])`, limit: group.limit })),
+        { which: Prisma.sql`p.domain <> ALL(${named}::text[])`, limit },
+      ].filter((lane) => lane.limit > 0);
+      if (lanes.length === 0) return [];
       const rows = await prisma.$queryRaw<{ readonly domain: string }[]>`
         ${HEADS},
         due AS MATERIALIZED (
           SELECT destination, min(next_attempt_at) AS since FROM heads WHERE next_attempt_at <= ${now}::timestamptz GROUP BY destination),
-        free AS MATERIALIZED (
-          SELECT p.domain FROM peers p JOIN due ON due.destination = p.domain
-          WHERE (p.next_attempt_at IS NULL OR p.next_attempt_at <= ${now}::timestamptz)
-            AND (p.claimed_until IS NULL OR p.claimed_until <= ${now}::timestamptz)
-          ORDER BY due.since, p.domain LIMIT ${limit} FOR UPDATE OF p SKIP LOCKED)
+        ${Prisma.join(lanes.map((lane, index) => freeOf(lane, index, now)))}
         UPDATE peers SET claimed_by = ${workerId}, claimed_until = ${until}::timestamptz
-        FROM free WHERE peers.domain = free.domain RETURNING peers.domain`;
+        FROM (${Prisma.join(lanes.map((_, index) => Prisma.sql`SELECT domain FROM ${nameOf(index)}`), ' UNION ALL ')}) free
+        WHERE peers.domain = free.domain RETURNING peers.domain`;
       return rows.map(({ domain }) => parseStoredDomain(domain));
     },
     async extendClaim({ domain, workerId, now, claimMs }) {
@@ -40,8 +43,9 @@ export function createOutboxClaims(
       });
       return count === 1;
     },
-    async releaseDestination(domain, workerId) {
-      await prisma.peer.updateMany({ where: { domain, claimedBy: workerId }, data: { claimedBy: null, claimedUntil: null } });
+    async releaseDestination(domain, { workerId, now }) {
+      // A claim that ended says when the domain had its last turn.
+      await prisma.peer.updateMany({ where: { domain, claimedBy: workerId }, data: { claimedBy: null, claimedUntil: now } });
     },
     async nextDueAt() {
       // A claimed destination becomes due for others when the claim ends; GREATEST passes over nulls.
@@ -52,4 +56,23 @@ export function createOutboxClaims(
       return rows[0]?.at ?? null;
     },
   };
+}
+
+/** Domains that are claimed up to a limit of their own; `which` speaks of peer `p`. */
+interface Lane {
+  readonly which: Prisma.Sql;
+  readonly limit: number;
+}
+
+/** The free destinations of one lane, those first that have waited longest; GREATEST passes over nulls. */
+function freeOf({ which, limit }: Lane, index: number, now: Date): Prisma.Sql {
+  return Prisma.sql`${nameOf(index)} AS MATERIALIZED (
+    SELECT p.domain FROM peers p JOIN due ON due.destination = p.domain
+    WHERE (p.next_attempt_at IS NULL OR p.next_attempt_at <= ${now}::timestamptz)
+      AND (p.claimed_until IS NULL OR p.claimed_until <= ${now}::timestamptz) AND ${which}
+    ORDER BY GREATEST(due.since, p.claimed_until), p.domain LIMIT ${limit} FOR UPDATE OF p SKIP LOCKED)`;
+}
+
+function nameOf(index: number): Prisma.Sql {
+  return Prisma.raw(`free_${index}`);
 }

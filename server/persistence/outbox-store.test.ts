@@ -42,20 +42,12 @@ const claim = (workerId: string, now = start, limit = 10) => outbox.claimDestina
 const due = (now = start, limit = 10) => outbox.listDue(b, now, limit);
 
 test('[DEL-5] twenty workers at once never hold one destination twice', async () => {
-  const id = await found(conversations, alice, bob);
-  await send(id);
-  const { key } = await db.database.prisma.conversation.findFirstOrThrow({ where: { id } });
-  for (let index = 0; index < 12; index += 1) {
-    await db.database.pool.query(
-      `WITH p AS (INSERT INTO peers (domain) VALUES ($1))
-       INSERT INTO outbox_items (destination, conversation_key, sender_id, method, target, body, next_attempt_at, created_at) VALUES ($1, $2, 'x', 'POST', '/', '{}', $3, $3)`,
-      [`p${index}.test`, key, start],
-    );
-  }
-  const claims = await Promise.all(Array.from({ length: 20 }, (_, index) => claim(`w${index}`, start, 3)));
+  await queueFor(...Array.from({ length: 13 }, (_, index) => `p${index}.test`));
+  const now = after(MINUTE);
+  const claims = await Promise.all(Array.from({ length: 20 }, (_, index) => claim(`w${index}`, now, 3)));
   const all = claims.flat();
   expect(new Set(all).size).toBe(all.length);
-  const rest = (await Promise.all([claim('w1', start, 20), claim('w2', start, 20)])).flat();
+  const rest = (await Promise.all([claim('w1', now, 20), claim('w2', now, 20)])).flat();
   expect([...all, ...rest].sort()).toEqual([...new Set([...all, ...rest])].sort());
   expect([...all, ...rest]).toHaveLength(13);
 });
@@ -68,10 +60,25 @@ test('[DEL-5] a claim is free again when it ends or is given back, and only its 
   expect(await outbox.extendClaim({ domain: b, workerId: 'w1', now: after(MINUTE / 2), claimMs: MINUTE })).toBe(true);
   expect(await claim('w2', after(MINUTE + 1))).toEqual([]);
   expect(await claim('w2', after(2 * MINUTE))).toEqual([b]);
-  await outbox.releaseDestination(b, 'w1');
+  await outbox.releaseDestination(b, { workerId: 'w1', now: after(2 * MINUTE) });
   expect(await claim('w1', after(2 * MINUTE))).toEqual([]);
-  await outbox.releaseDestination(b, 'w2');
+  await outbox.releaseDestination(b, { workerId: 'w2', now: after(2 * MINUTE) });
   expect(await claim('w1', after(2 * MINUTE))).toEqual([b]);
+});
+
+test('[DEL-1] an item whose conversation is gone is settled like any other, and does not come again', async () => {
+  await db.database.pool.query(
+    `INSERT INTO outbox_items (destination, conversation_key, message_id, sender_id, method, target, body, next_attempt_at, created_at)
+     SELECT 'b.test', 9007199254740991, $2, $3, 'POST', '/', '{}', $1, $1 FROM generate_series(1, 3)`,
+    [start, messageDraft(newConversationId()).messageId, alice],
+  );
+  const [first, second, third] = await due();
+  if (first === undefined || second === undefined || third === undefined) throw new Error('nothing is due');
+  expect(await outbox.markDelivered(first.id, start)).toBeNull();
+  expect(await outbox.markFailed(second.id, { now: start, errorCode: 'expired' })).toBeNull();
+  expect(await outbox.markRetry(third.id, { firstRefusedAt: null, nextAttemptAt: after(MINUTE), errorCode: 'timeout' })).toBeNull();
+  expect(await due()).toEqual([]);
+  expect((await due(after(MINUTE))).map(({ id, attempts }) => [id, attempts])).toEqual([[third.id, 1]]);
 });
 
 test('[DEL-4] a destination in back-off is not claimed until its time or until the peer is heard from', async () => {
@@ -82,6 +89,44 @@ test('[DEL-4] a destination in back-off is not claimed until its time or until t
   await peers.recordInbound(b, after(1));
   expect(await outbox.nextDueAt()).toEqual(start);
   expect(await claim('w1', after(1))).toEqual([b]);
+});
+
+/** Queues one item for each domain, one millisecond after the other. */
+async function queueFor(...domains: readonly string[]): Promise<void> {
+  const id = await found(conversations, alice, bob);
+  const { key } = await db.database.prisma.conversation.findFirstOrThrow({ where: { id } });
+  for (const [index, domain] of domains.entries()) {
+    await db.database.pool.query(
+      `WITH p AS (INSERT INTO peers (domain) VALUES ($1))
+       INSERT INTO outbox_items (destination, conversation_key, sender_id, method, target, body, next_attempt_at, created_at) VALUES ($1, $2, 'x', 'POST', '/', '{}', $3, $3)`,
+      [domain, key, after(index)],
+    );
+  }
+}
+
+test('[DEL-4] who has waited longest is claimed first, and who had a turn goes behind the others', async () => {
+  await queueFor('z.test', 'y.test', 'x.test');
+  const claimOne = (ms: number) => claim('w1', after(ms), 1);
+  expect(await claimOne(10)).toEqual(['z.test']);
+  await outbox.releaseDestination(parseDomain('z.test'), { workerId: 'w1', now: after(20) });
+  expect(await outbox.nextDueAt()).toEqual(after(1));
+  expect(await claimOne(20)).toEqual(['y.test']);
+  await outbox.releaseDestination(parseDomain('y.test'), { workerId: 'w1', now: after(30) });
+  expect([await claimOne(30), await claimOne(30), await claimOne(30)]).toEqual([['x.test'], ['z.test'], ['y.test']]);
+});
+
+test('[DEL-4] groups of domains are claimed up to limits of their own, all others up to theirs', async () => {
+  await queueFor('q1.test', 'q2.test', 's1.test', 's2.test', 's3.test', 'n1.test', 'n2.test', 'n3.test', 'w1.test');
+  const domainsOf = (...names: readonly string[]) => names.map((name) => parseDomain(`${name}.test`));
+  const groups = [
+    { domains: domainsOf('q2', 'q1', 'elsewhere'), limit: 5 },
+    { domains: domainsOf('s3', 's2', 's1'), limit: 1 },
+    { domains: domainsOf('w1'), limit: 0 },
+  ];
+  const wish = { workerId: 'w1', now: after(MINUTE), claimMs: MINUTE };
+  expect((await outbox.claimDestinations({ ...wish, limit: 2, groups })).toSorted()).toEqual(domainsOf('n1', 'n2', 'q1', 'q2', 's1'));
+  expect(await outbox.claimDestinations({ ...wish, limit: 0, groups })).toEqual(domainsOf('s2'));
+  expect(await outbox.claimDestinations({ ...wish, limit: 0, groups: [] })).toEqual([]);
 });
 
 test('[DEL-1] a refused item holds back the later items of its conversation and nothing else', async () => {

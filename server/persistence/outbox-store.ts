@@ -7,12 +7,12 @@ import { parseStoredDomain, parseStoredMessageId, parseStoredUserId } from './st
 
 /** Creates the outbox on PostgreSQL. */
 export function createPrismaOutboxStore(prisma: PrismaClient): OutboxStore {
-  /** Changes the items that `where` names and gives the states of those that are messages. */
+  /** Changes the items that `where` names, also where their conversation is gone, and gives the states of those that are messages. */
   const change = async (set: Prisma.Sql, where: Prisma.Sql): Promise<readonly DeliveryState[]> => {
     const rows = await prisma.$queryRaw<StateRow[]>`
       UPDATE outbox_items o SET ${set}
-      FROM conversations c, outbox_items same LEFT JOIN peers p ON p.domain = same.destination
-      WHERE c.key = o.conversation_key AND same.id = o.id AND ${where}
+      FROM outbox_items same LEFT JOIN conversations c ON c.key = same.conversation_key LEFT JOIN peers p ON p.domain = same.destination
+      WHERE same.id = o.id AND ${where}
       RETURNING ${STATE_COLUMNS}`;
     return toDeliveryStates(rows);
   };

@@ -292,4 +292,17 @@ describe('the signed round trip', () => {
   test('[ERR-3] a peer that our own settings block', async () => {
     expectFault(await world.doctor(['--peer', 'b.test'], { SECURECHAT_BLOCK: 'b.test' }), { id: 'policy', side: 'own', clause: 'ERR-3', says: [/this instance blocks b\.test \(SECURECHAT_BLOCK\)/] });
   });
+
+  test('[ERR-3] a peer that a command blocks', async () => {
+    await world.peer({ domain: 'shut.test' });
+    expect(await world.run(['peers', 'block', 'shut.test'])).toMatchObject({ code: 0 });
+    expectFault(await world.doctor(['--peer', 'shut.test']), { id: 'policy', side: 'own', clause: 'ERR-3', says: [/this instance blocks shut\.test \(`securechat peers block`\)/, /Run `securechat peers allow shut\.test`/] });
+    expect(await world.run(['peers', 'allow', 'shut.test'])).toMatchObject({ code: 0 });
+    expect((await world.doctor(['--peer', 'shut.test'])).code).toBe(0);
+  });
+
+  test('[ERR-3] says that it did not look where the database does not answer', async () => {
+    const { code, steps } = await world.doctor(['--peer', 'b.test'], { DATABASE_URL: 'postgresql://127.0.0.1:1/none' });
+    expect([code, steps.find(({ id }) => id === 'policy')]).toMatchObject([0, { status: 'warn', detail: expect.stringContaining('`securechat peers block` shuts it out was not looked at') }]);
+  });
 });

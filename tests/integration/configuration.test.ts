@@ -55,6 +55,8 @@ const VALUES: Readonly<Record<SettingName, string>> = {
   SECURECHAT_ALLOW_TEST_RANGES: '1',
   SECURECHAT_SIGNUP: 'open',
   SECURECHAT_TRUSTED_PROXIES: '10.0.0.0/8',
+  SECURECHAT_REQUESTS_PER_SECOND: '50',
+  SECURECHAT_KEY_FETCHES_PER_MINUTE: '7',
   CRON_SECRET: 'a secret of the scheduler',
   LOG_LEVEL: 'trace',
 };

@@ -59,7 +59,7 @@ async function keyDocumentOf(domain: string): Promise<KeyDocument> {
 
 async function rotate(domain: string): Promise<void> {
   const { code, stderr } = await runCommand(
-    [join(PROJECT_ROOT, 'server/cli/securechat.mjs'), 'keys', 'rotate', '--sign-after', String(SIGN_AFTER_SECONDS), '--json'],
+    [join(PROJECT_ROOT, 'server/cli/securechat.mjs'), 'keys', 'rotate', '--sign-after', String(SIGN_AFTER_SECONDS), '--short-overlap', '--json'],
     { SECURECHAT_DOMAIN: domain, SECURECHAT_DATA_DIR: join(ground.directory, domain) },
   );
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) });

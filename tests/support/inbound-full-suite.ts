@@ -137,6 +137,10 @@ export function describeInboundFull(mount: () => FullMount): void {
       const ahead = new Date(Date.now() + 310_000).toISOString();
       expect(expectProblem(await refuse(event({ timestamp: ahead })), 'invalid_body').pointer).toBe('/events/1/timestamp');
       expectProblem(await refuse(event({ userId: 'bob@e.test' })), 'sender_domain_mismatch');
+      const both = { events: [event({ userId: 'bob@e.test' }), event({ timestamp: ahead })] };
+      const single = expectProblem(await send(signed(EVENTS, { body: both })), 'invalid_body');
+      const { results } = JSON.parse((await send(signed(BATCH, { body: { items: [item('only', both, EVENTS)] } }))).body);
+      expect([single.pointer, results[0].body.pointer]).toEqual(['/events/1/timestamp', '/events/1/timestamp']);
     });
   });
 

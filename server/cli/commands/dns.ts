@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { readConfig } from '../../config/read-config.ts';
+import { HTTPS_PORT } from '../../federation/discovery/peer-connector.ts';
 import { loadConfiguredKeys } from '../configured-keys.ts';
 import { checkRecords } from '../dns/check-records.ts';
 import { expectedRecords, formatRecord } from '../dns/expected-records.ts';
@@ -15,7 +16,6 @@ interface DnsOptions {
   readonly json?: boolean;
 }
 
-const HTTPS_PORT = 443;
 const MORE = `
 One TXT record is printed for every key that the instance lists; during a rotation there are several.
 

@@ -8,6 +8,7 @@ import { createStrictEd25519 } from '../../federation/keys/strict-ed25519.ts';
 import { loadConfiguredKeys } from '../configured-keys.ts';
 import type { Doctor } from '../doctor/examination.ts';
 import { runDoctor } from '../doctor/run-doctor.ts';
+import { findStoredPolicy } from '../doctor/stored-policy.ts';
 import { describeStep, verdictOf } from '../doctor/verdict.ts';
 import { EXIT, UsageError } from '../exit.ts';
 import { openNetwork } from '../../network.ts';
@@ -27,7 +28,8 @@ One line for each step: ok, warn, FAIL, or skip where an earlier fault is in the
 docs/protocol.md. The last line names the fault and what to change.
 
 Sent are requests for the key document, unsigned ones that every server refuses, and with --peer one signed request for
-a user who does not exist. Nothing is stored but its nonce, at the peer.
+a user who does not exist. Nothing is stored but its nonce, at the peer. With --peer the database of this instance is
+read for what \`securechat peers block\` and \`peers allow\` said; where it does not answer, that is a warning.
 
 Exit codes: 0 all is well (warnings included), 1 a fault, 2 usage or configuration, 3 our own fault.`;
 
@@ -65,6 +67,7 @@ async function createDoctor(config: Config): Promise<Doctor> {
     ed25519: createStrictEd25519(),
     ownKeys: await loadConfiguredKeys(config, { create: false }),
     staticPeers: new Map(config.SECURECHAT_STATIC_PEERS),
+    findStoredPolicy,
     clockSynchronised: existsSync(SYNCHRONISED_MARK),
   };
 }

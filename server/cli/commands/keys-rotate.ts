@@ -10,6 +10,7 @@ import { printOutcome } from '../print.ts';
 
 interface RotateOptions {
   readonly signAfter?: string;
+  readonly shortOverlap?: boolean;
   readonly listFor?: string;
   readonly compromised?: boolean;
   readonly json?: boolean;
@@ -35,7 +36,8 @@ export function addKeysRotateCommand(keys: Command): void {
   keys
     .command('rotate')
     .description('make the next federation key: listed at once, it signs later, and the present one stays listed for a day after that')
-    .option('--sign-after <seconds>', `from when the next key signs (default: ${SIGN_AFTER_SECONDS})`)
+    .option('--sign-after <seconds>', `from when the next key signs; at least ${SIGN_AFTER_SECONDS}, the default, unless --short-overlap is given`)
+    .option('--short-overlap', 'let the next key sign sooner than every peer has read of it; what they refuse meanwhile is sent again')
     .option('--list-for <seconds>', `how long the present key stays listed after it signed last; at least ${MIN_LISTED_AFTER_SECONDS}, the default`)
     .option('--compromised', 'take every present key out at once and let the new one sign at once')
     .option('--json', 'print one JSON object')
@@ -56,16 +58,21 @@ interface Plan {
   change(ring: KeyRing, now: Date): KeyRing;
 }
 
-function planReplacement({ signAfter, listFor }: RotateOptions): Plan {
-  if (signAfter !== undefined || listFor !== undefined) {
-    throw new UsageError('--compromised leaves nothing listed and waits for nothing: use it without --sign-after and --list-for.');
+function planReplacement({ signAfter, shortOverlap, listFor }: RotateOptions): Plan {
+  if (signAfter !== undefined || shortOverlap !== undefined || listFor !== undefined) {
+    throw new UsageError('--compromised leaves nothing listed and waits for nothing: use it without --sign-after, --short-overlap and --list-for.');
   }
   return { notes: COMPROMISED_NOTES, change: () => replaceKeyRing(generateKeyPem()) };
 }
 
-function planRotation({ signAfter, listFor }: RotateOptions): Plan {
+function planRotation({ signAfter, shortOverlap, listFor }: RotateOptions): Plan {
   const signAfterSeconds = readSeconds('--sign-after', signAfter, SIGN_AFTER_SECONDS);
   const listForSeconds = readSeconds('--list-for', listFor, MIN_LISTED_AFTER_SECONDS);
+  if (signAfterSeconds < SIGN_AFTER_SECONDS && shortOverlap !== true) {
+    throw new UsageError(
+      `--sign-after is at least ${SIGN_AFTER_SECONDS} s, as peers keep a copy of the key document that long and refuse what a key signs that is not in it [KEY-6]; add --short-overlap to let it sign sooner all the same.`,
+    );
+  }
   if (listForSeconds < MIN_LISTED_AFTER_SECONDS) {
     throw new UsageError(
       `--list-for is at least ${MIN_LISTED_AFTER_SECONDS} s, as messages signed before may be under way that long [KEY-6]; for a stolen key use --compromised.`,

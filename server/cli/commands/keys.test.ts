@@ -60,7 +60,7 @@ describe('keys rotate', () => {
   test('[KEY-6] is shown to people with the role of each key', async () => {
     await run(['generate']);
     expect((await run(['show'])).stdout).toMatch(/^domain {6}a\.test\n\nkey id {6}\S{16}\npublic key {2}\S{44}\nrole {8}signs now\n$/);
-    const { code, stdout } = await run(['rotate', '--sign-after', '60']);
+    const { code, stdout } = await run(['rotate', '--sign-after', '60', '--short-overlap']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/role {8}signs now\n[^]*role {8}next, signs from \d{4}-\S+Z\n[^]*sooner than an hour/);
     await run(['rotate', '--compromised']);
@@ -69,9 +69,14 @@ describe('keys rotate', () => {
 
   test('[KEY-6] lets the next key sign at once and the former one stay as long as asked', async () => {
     const { kid } = await runJson(['generate']);
-    const { keys } = await runJson(['rotate', '--sign-after', '0', '--list-for', '172800']);
+    const { keys } = await runJson(['rotate', '--sign-after', '0', '--short-overlap', '--list-for', '172800']);
     expect(keys).toMatchObject([{ role: 'current', listedUntil: null }, { kid, role: 'former' }]);
     expect(Date.parse(keys[1]?.listedUntil ?? '') - Date.parse(keys[0]?.signsFrom ?? '')).toBe(2 * DAY_MS);
+  });
+
+  test('[KEY-6] takes an overlap of an hour without more words', async () => {
+    await run(['generate']);
+    expect((await runJson(['rotate', '--sign-after', '3600'])).keys.map(({ role }) => role)).toEqual(['current', 'next']);
   });
 
   test('[KEY-6] --compromised takes every former key out at once and warns what that means', async () => {
@@ -86,7 +91,9 @@ describe('keys rotate', () => {
 
   test.each([
     ['a listing of less than a day', ['--list-for', '86399'], '--compromised'],
+    ['an overlap of less than an hour', ['--sign-after', '3599'], 'add --short-overlap'],
     ['no number', ['--sign-after', '1h'], 'whole number'],
+    ['a theft with a short overlap', ['--compromised', '--short-overlap'], '--short-overlap'],
     ['a theft with an overlap', ['--compromised', '--sign-after', '0'], '--sign-after'],
   ])('[KEY-6] %s ends with 2 and changes nothing', async (_, options, word) => {
     await run(['generate']);

@@ -3,6 +3,7 @@ import type { KeyDocument } from '../../../protocol/key-document.ts';
 import { keyTxtName, srvName } from '../../../protocol/key-txt.ts';
 import { MAX_KEY_DOCUMENT_BYTES } from '../../../protocol/limits.ts';
 import type { Clock } from '../../domain/ports.ts';
+import { HTTPS_PORT } from '../../federation/discovery/peer-connector.ts';
 import { createStrictEd25519 } from '../../federation/keys/strict-ed25519.ts';
 import { ask } from '../doctor/ask.ts';
 import { diagnoseDocument } from '../doctor/diagnose-document.ts';
@@ -11,8 +12,6 @@ import { compareKeys } from './compare-keys.ts';
 import { compareSrv } from './compare-srv.ts';
 import type { Difference } from './difference.ts';
 import type { Publication } from './expected-records.ts';
-
-const HTTPS_PORT = 443;
 
 /** Looks up what the world sees now and lists how it differs from what is to be published. @see docs/protocol.md [DISC-1] [KEY-4] */
 export async function checkRecords(publication: Publication, network: Network, clock: Clock): Promise<readonly Difference[]> {

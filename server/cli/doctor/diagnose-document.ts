@@ -1,13 +1,17 @@
 import { KEY_DOCUMENT_PATH } from '../../../protocol/endpoints.ts';
 import type { KeyDocument } from '../../../protocol/key-document.ts';
+import { KEY_FRESH_SECONDS } from '../../../protocol/limits.ts';
 import { timestampToDate } from '../../../protocol/timestamp.ts';
 import type { ExchangeOutcome } from '../../federation/discovery/http-exchange.ts';
+import { readCacheControl } from '../../federation/keys/cache-control.ts';
 import { checkKeyDocument } from '../../federation/keys/check-key-document.ts';
 import type { KeyDocumentFault } from '../../federation/keys/check-key-document.ts';
+import { KEY_DOCUMENT_CACHE_CONTROL } from '../../federation/keys/key-document-source.ts';
 import type { StrictEd25519 } from '../../federation/keys/strict-ed25519.ts';
+import { mediaTypeOf } from '../../federation/outbound/read-problem.ts';
 import { byOperator, fail, ok, warn } from './finding.ts';
 import type { Finding, Subject } from './finding.ts';
-import { mediaTypeOf, readAnswer } from './read-answer.ts';
+import { readAnswer } from './read-answer.ts';
 
 /** What was served as the key document of a domain, and the means to check it. */
 export interface DocumentFacts {
@@ -17,7 +21,6 @@ export interface DocumentFacts {
 }
 
 const SOON_MS = 86_400_000;
-const MAX_AGE = /(?:^|,)\s*max-age="?([0-9]{1,10})"?\s*(?:,|$)/i;
 
 const FAULTS: Readonly<Record<KeyDocumentFault, { readonly what: string; readonly task: string }>> = {
   malformed: { what: 'is not of the form of KEY-2', task: 'let the SecureChat server itself answer that path' },
@@ -49,15 +52,18 @@ export function pageTask(challenge: boolean, path: string): string {
     : `hand ${path} on to the instance: something else answers there`;
 }
 
-/** Judges whether the document may be kept by those who fetch it. @see docs/protocol.md [KEY-2] [KEY-5] */
+/** Judges who may keep the document, and for how long. @see docs/protocol.md [KEY-2] [KEY-5] */
 export function diagnoseCache(subject: Subject, cacheControl: string | undefined): Finding {
-  const fix = byOperator(subject, 'serve the key document with the header Cache-Control as the instance gives it: public, max-age=3600');
+  const fix = byOperator(subject, `serve the key document with the header Cache-Control as the instance gives it: ${KEY_DOCUMENT_CACHE_CONTROL}`);
   if (cacheControl === undefined) return warn('KEY-2', 'the key document comes without Cache-Control', fix);
-  const maxAge = MAX_AGE.exec(cacheControl)?.[1];
-  if (/(?:^|,)\s*no-(?:store|cache)/i.test(cacheControl) || Number(maxAge ?? 0) === 0) {
+  const { maxAgeSeconds, isPrivate } = readCacheControl(cacheControl);
+  if (maxAgeSeconds === 0) {
     return warn('KEY-5', 'the key document may not be kept, so that peers may fetch it once a minute only and refuse requests in between', fix);
   }
-  return ok('KEY-2', `the key document may be kept for ${maxAge} s`);
+  if (!isPrivate) return warn('KEY-2', 'shared caches may keep the key document, which lengthens the time for which peers trust a delisted key', fix);
+  if (maxAgeSeconds === null) return warn('KEY-2', `the key document names no max-age, so that peers keep it for ${KEY_FRESH_SECONDS} s`, fix);
+  if (maxAgeSeconds >= KEY_FRESH_SECONDS) return warn('KEY-2', `the key document may be kept for ${maxAgeSeconds} s, which is not below ${KEY_FRESH_SECONDS} s`, fix);
+  return ok('KEY-2', `the key document may be kept for ${maxAgeSeconds} s`);
 }
 
 interface Judged {

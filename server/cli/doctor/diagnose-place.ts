@@ -1,3 +1,5 @@
+import { MAX_ADDRESSES } from '../../federation/discovery/find-addresses.ts';
+import { HTTPS_PORT } from '../../federation/discovery/peer-connector.ts';
 import type { DialFacts, PlaceFacts } from './dial.ts';
 import { byOperator, fail, ok, warn } from './finding.ts';
 import type { Finding, Subject } from './finding.ts';
@@ -17,10 +19,14 @@ export function diagnoseAddresses(subject: Subject, { endpoint: { host }, lookup
   if (lookup.kind !== 'found') {
     return fail('DISC-1', `${host} has no address in DNS (${lookup.kind === 'nxdomain' ? 'NXDOMAIN' : 'no A or AAAA record'})`, byOperator(subject, `publish an A or AAAA record for ${host}, or a SRV record with another target`));
   }
-  const all = dials.map(({ address }) => address).join(', ');
+  const all = listSome(dials.map(({ address }) => address));
   const refused = dials.filter(({ refusedRange }) => refusedRange !== null);
-  if (refused.length === 0) return ok('DISC-6', `${host} has ${all}`);
-  const ranges = refused.map(({ address, refusedRange }) => `${address} (${refusedRange})`).join(', ');
+  const spare = dials.filter(({ refusedRange, tcp }) => refusedRange === null && tcp === null);
+  if (refused.length === 0) {
+    if (spare.length === 0) return ok('DISC-6', `${host} has ${all}`);
+    return warn('DISC-6', `${host} has ${dials.length} addresses, of which a server tries ${MAX_ADDRESSES}: ${all}`, byOperator(subject, `keep ${MAX_ADDRESSES} at most`));
+  }
+  const ranges = listSome(refused.map(({ address, refusedRange }) => `${address} (${refusedRange})`));
   const fix = byOperator(subject, `give ${host} addresses that the whole internet reaches`);
   if (refused.length < dials.length) return warn('DISC-6', `${host} has ${all}; no server connects to ${ranges}`, fix);
   return fail('DISC-6', `${host} has only addresses that no server connects to: ${ranges}`, fix);
@@ -39,7 +45,10 @@ export function diagnoseTcp(subject: Subject, { endpoint: { host, port }, dials 
   return fail('DISC-2', `${host}:${port} cannot be connected to: ${what}`, byOperator(subject, port === HTTPS_PORT ? `let ${host} listen on port 443, and the firewall let it through` : task));
 }
 
-const HTTPS_PORT = 443;
+function listSome(texts: readonly string[]): string {
+  const rest = texts.length - MAX_ADDRESSES;
+  return rest > 0 ? `${texts.slice(0, MAX_ADDRESSES).join(', ')} and ${rest} more` : texts.join(', ');
+}
 
 function describeTcp({ address, port, tcp }: DialFacts): string {
   const code = tcp?.kind === 'failed' ? tcp.code : '';

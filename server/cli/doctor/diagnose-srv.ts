@@ -1,7 +1,8 @@
-import { parseDomain } from '../../../protocol/ids.ts';
 import { srvName } from '../../../protocol/key-txt.ts';
 import type { DnsAnswer } from '../../federation/discovery/dns-client.ts';
 import type { SrvRecord } from '../../federation/discovery/dns-message.ts';
+import { HTTPS_PORT } from '../../federation/discovery/peer-connector.ts';
+import { declinesFederation, isUsableSrv, MAX_TARGETS } from '../../federation/discovery/srv-selection.ts';
 import { byOperator, fail, ok, warn } from './finding.ts';
 import type { Finding, Subject } from './finding.ts';
 
@@ -11,7 +12,6 @@ export interface SrvFacts {
   readonly domain: DnsAnswer<'A'>;
 }
 
-const MAX_TARGETS = 10;
 const NOT_HERE = '.';
 
 /** Judges the SRV records of a domain. @see docs/protocol.md [DISC-1] [DISC-2] [DISC-3] */
@@ -28,25 +28,20 @@ export function diagnoseSrv(subject: Subject, { srv, domain }: SrvFacts): Findin
         const task = `publish the records that \`securechat dns\` prints and an address for ${subject.domain}`;
         return fail('DISC-1', `${subject.domain} does not exist in DNS (NXDOMAIN)`, `Check the spelling of the domain. If it is right: ${byOperator(subject, task)}`);
       }
-      return ok('DISC-1', `no SRV record at ${name}: peers go by the key document, else to ${subject.domain}:443`);
+      return ok('DISC-1', `no SRV record at ${name}: peers go by the key document, else to ${subject.domain}:${HTTPS_PORT}`);
   }
-}
-
-/** Tells whether a set of records says that the domain does not federate. @see docs/protocol.md [DISC-2] */
-export function declinesFederation(srv: DnsAnswer<'SRV'>): boolean {
-  return srv.kind === 'records' && srv.records.length === 1 && srv.records[0]?.target === NOT_HERE;
 }
 
 function diagnoseRecords(subject: Subject, name: string, srv: Extract<DnsAnswer<'SRV'>, { kind: 'records' }>): Finding {
   const { records, ttlSeconds } = srv;
   const publish = byOperator(subject, 'publish the SRV record that `securechat dns` prints');
-  if (declinesFederation(srv)) {
+  if (declinesFederation(records)) {
     return fail('DISC-2', `the SRV record at ${name} has the target ".": ${subject.domain} says that it does not federate`, `${publish} instead`);
   }
-  const usable = records.filter(isUsable);
+  const usable = records.filter(isUsableSrv);
   if (usable.length === 0) return fail('DISC-2', `no SRV record at ${name} has a usable target and port: ${records.map(describe).join(', ')}`, publish);
   const places = usable.map(({ target, port }) => `${target}:${port}`).join(', ');
-  const unusable = records.filter((record) => !isUsable(record));
+  const unusable = records.filter((record) => !isUsableSrv(record));
   if (unusable.length > 0) {
     return warn('DISC-2', `${name} leads to ${places}; ignored: ${unusable.map(describe).join(', ')}`, byOperator(subject, 'remove the records that nobody can use'));
   }
@@ -66,14 +61,6 @@ function diagnoseFailure(subject: Subject, name: string, reason: string): Findin
   const what = reason === 'servfail' ? 'SERVFAIL' : reason;
   const task = `check the zone: delegation, name servers, DNSSEC signatures (${reason === 'servfail' ? 'expired ones give SERVFAIL' : 'or the resolver does not answer'})`;
   return fail('DISC-1', `DNS gives no answer for ${name} (${what})`, `Try another resolver in SECURECHAT_DNS_SERVERS; if it says the same: ${byOperator(subject, task)}`);
-}
-
-function isUsable({ target, port }: SrvRecord): boolean {
-  try {
-    return port > 0 && parseDomain(target) === target;
-  } catch {
-    return false;
-  }
 }
 
 function describe({ priority, weight, port, target }: SrvRecord): string {

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { parseDomain } from '../../../protocol/ids.ts';
 import type { DnsAnswer } from '../../federation/discovery/dns-client.ts';
+import { KEY_DOCUMENT_CACHE_CONTROL } from '../../federation/keys/key-document-source.ts';
 import { diagnoseClock, readOffset } from './diagnose-clock.ts';
 import { diagnoseCache } from './diagnose-document.ts';
 import { diagnoseAddresses, diagnoseTcp } from './diagnose-place.ts';
+import { diagnosePolicy } from './diagnose-policy.ts';
+import type { PolicySettings } from './diagnose-policy.ts';
 import { diagnoseSrv } from './diagnose-srv.ts';
 import { diagnoseTls } from './diagnose-tls.ts';
 import type { DialFacts, PlaceFacts } from './dial.ts';
@@ -50,6 +53,12 @@ describe('addresses and connections', () => {
     const refused = dialOf({ refusedRange: 'loopback', tcp: null });
     expect(diagnoseAddresses(peer, placeOf(dialOf({}), refused)).status).toBe('warn');
     expect(diagnoseAddresses(peer, placeOf(refused, refused)).status).toBe('fail');
+  });
+
+  test('[DISC-3] addresses beyond the eight that are tried are a warning, which does not list them all', () => {
+    const dials = Array.from({ length: 12 }, (_, index) => dialOf({ address: `198.18.0.${index}`, ...(index >= 8 && { tcp: null }) }));
+    expect(diagnoseAddresses(peer, placeOf(...dials))).toMatchObject({ status: 'warn', detail: expect.stringMatching(/has 12 addresses, of which a server tries 8: 198\.18\.0\.0, .*198\.18\.0\.7 and 4 more$/) });
+    expect(diagnoseAddresses(peer, placeOf(...dials.slice(0, 8))).status).toBe('ok');
   });
 
   test('[DISC-2] one dead address of two is a warning, both a fault that names every address', () => {
@@ -111,9 +120,45 @@ describe('[SIG-4] clocks', () => {
   });
 });
 
+describe('[ERR-3] our own policy', () => {
+  const settings = (changes: Partial<PolicySettings> = {}): PolicySettings => ({ SECURECHAT_FEDERATION: 'open', SECURECHAT_ALLOW: [], SECURECHAT_BLOCK: [], ...changes });
+  const allowlist = settings({ SECURECHAT_FEDERATION: 'allowlist' });
+
+  test.each([
+    { name: 'open', given: settings(), stored: 'default', status: 'ok', says: /lets itself talk with b\.test/ },
+    { name: 'open, blocked by a command', given: settings(), stored: 'blocked', status: 'fail', says: /blocks b\.test \(`securechat peers block`\)/ },
+    { name: 'listed, blocked by a command', given: { ...allowlist, SECURECHAT_ALLOW: [domain] }, stored: 'blocked', status: 'fail', says: /peers block/ },
+    { name: 'blocked by a setting, allowed by a command', given: settings({ SECURECHAT_BLOCK: [domain] }), stored: 'allowed', status: 'fail', says: /SECURECHAT_BLOCK/ },
+    { name: 'closed, allowed by a command', given: settings({ SECURECHAT_FEDERATION: 'closed' }), stored: 'allowed', status: 'fail', says: /closed/ },
+    { name: 'not listed', given: allowlist, stored: 'default', status: 'fail', says: /allowlist/ },
+    { name: 'not listed, allowed by a command', given: allowlist, stored: 'allowed', status: 'ok', says: /lets itself talk/ },
+    { name: 'open, no database', given: settings(), stored: null, status: 'warn', says: /`securechat peers block` shuts it out was not looked at/ },
+    { name: 'not listed, no database', given: allowlist, stored: null, status: 'warn', says: /`securechat peers allow` lets it in was not looked at/ },
+  ] as const)('$name', ({ given, stored, status, says }) => {
+    expect(diagnosePolicy(domain, given, stored)).toMatchObject({ status, clause: 'ERR-3', detail: expect.stringMatching(says) });
+  });
+});
+
 describe('[KEY-5] Cache-Control of the key document', () => {
-  test.each([['public, max-age=3600', 'ok'], [undefined, 'warn'], ['no-store', 'warn'], ['max-age=0', 'warn'], ['private', 'warn']])('%j: %s', (header, status) => {
-    expect(diagnoseCache(own, header).status).toBe(status);
+  test.each([
+    { header: KEY_DOCUMENT_CACHE_CONTROL, status: 'ok', clause: 'KEY-2', says: /kept for 3540 s$/ },
+    { header: 'max-age="3599",\n private', status: 'ok', clause: 'KEY-2', says: /kept for 3599 s$/ },
+    { header: undefined, status: 'warn', clause: 'KEY-2', says: /without Cache-Control/ },
+    { header: 'no-store', status: 'warn', clause: 'KEY-5', says: /may not be kept/ },
+    { header: 'private, max-age=0', status: 'warn', clause: 'KEY-5', says: /may not be kept/ },
+    { header: 'private, max-age=60, no-cache', status: 'warn', clause: 'KEY-5', says: /may not be kept/ },
+    { header: 'public, max-age=60', status: 'warn', clause: 'KEY-2', says: /shared caches/ },
+    { header: 'private, max-age=60, s-maxage=60', status: 'warn', clause: 'KEY-2', says: /shared caches/ },
+    { header: 'max-age=60', status: 'warn', clause: 'KEY-2', says: /shared caches/ },
+    { header: 'private', status: 'warn', clause: 'KEY-2', says: /names no max-age/ },
+    { header: 'private, max-age=3600', status: 'warn', clause: 'KEY-2', says: /not below 3600 s/ },
+  ])('$header: $status', ({ header, status, clause, says }) => {
+    expect(diagnoseCache(own, header)).toMatchObject({ status, clause, detail: expect.stringMatching(says) });
+  });
+
+  test('[KEY-2] what it advises is what it takes for sound', () => {
+    const advised = /: (private, .*)$/.exec(diagnoseCache(own, undefined).fix ?? '')?.[1];
+    expect([advised, diagnoseCache(own, advised).status]).toEqual([KEY_DOCUMENT_CACHE_CONTROL, 'ok']);
   });
 });
 

@@ -1,15 +1,19 @@
-import { connect as connectTcp, isIP } from 'node:net';
+import { connect as connectTcp } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls, rootCertificates } from 'node:tls';
 import { CONNECT_TIMEOUT_MS } from '../../../protocol/limits.ts';
+import { findAddresses, MAX_ADDRESSES } from '../../federation/discovery/find-addresses.ts';
+import type { AddressLookup } from '../../federation/discovery/find-addresses.ts';
 import type { PeerEndpoint } from '../../federation/discovery/peer-connector.ts';
-import { findReplacement } from '../../federation/discovery/test-connect.ts';
 import type { DialledAddress } from '../../federation/discovery/test-connect.ts';
 import type { Network } from '../../network.ts';
 import { readHandshake } from './handshake.ts';
 import type { TlsFacts } from './handshake.ts';
 
-/** What became of the way to one address; `tls` is null where TCP did not come so far, `refusedRange` where we dial nobody [DISC-6]. */
+/**
+ * What became of the way to one address. `refusedRange` names the range in which nobody is dialled [DISC-6], else it is
+ * null; `tcp` is null where the address was not dialled, `tls` also where TCP did not come so far.
+ */
 export interface DialFacts {
   readonly address: string;
   readonly port: number;
@@ -21,33 +25,25 @@ export interface DialFacts {
 /** What became of the way to one place: its addresses, or why DNS gives none. */
 export interface PlaceFacts {
   readonly endpoint: PeerEndpoint;
-  readonly lookup: { readonly kind: 'found' } | { readonly kind: 'nxdomain' | 'nodata' } | { readonly kind: 'failure'; readonly reason: string };
+  readonly lookup: { readonly kind: 'found' } | Exclude<AddressLookup, { kind: 'found' }>;
   readonly dials: readonly DialFacts[];
 }
 
-/** Dials every address of a place up to the end of the TLS handshake, and sends nothing after it. @see docs/protocol.md [DISC-4] [DISC-6] */
+/** Dials the addresses of a place that deliveries would dial, up to the end of the TLS handshake, and sends nothing after it. @see docs/protocol.md [DISC-4] [DISC-6] */
 export async function dial(network: Network, endpoint: PeerEndpoint): Promise<PlaceFacts> {
-  const { lookup, places } = await findPlaces(network, endpoint);
-  const dials = places.map((place) => dialAddress(network, place, endpoint.serverName));
+  const lookup = await findAddresses(network, endpoint);
+  if (lookup.kind !== 'found') return { endpoint, lookup, dials: [] };
+  const verdicts = lookup.addresses.map((place) => ({ place, verdict: network.egressGuard.check(place.address) }));
+  const dialled = new Set(verdicts.filter(({ verdict }) => verdict.allowed).slice(0, MAX_ADDRESSES));
+  const dials = verdicts.map((judged): DialFacts | Promise<DialFacts> => {
+    const { place, verdict } = judged;
+    if (dialled.has(judged)) return dialAddress(network, place, endpoint.serverName);
+    return { ...place, refusedRange: verdict.allowed ? null : verdict.range, tcp: null, tls: null };
+  });
   return { endpoint, lookup, dials: await Promise.all(dials) };
 }
 
-async function findPlaces({ dns, testConnect }: Network, { host, port }: PeerEndpoint): Promise<{ lookup: PlaceFacts['lookup']; places: readonly DialledAddress[] }> {
-  const replaced = findReplacement(testConnect, host, port);
-  if (replaced !== undefined) return { lookup: { kind: 'found' }, places: [replaced] };
-  if (isIP(host) !== 0) return { lookup: { kind: 'found' }, places: [{ address: host, port }] };
-  const answers = await Promise.all([dns.query(host, 'A'), dns.query(host, 'AAAA')]);
-  const places = answers.flatMap((answer) => (answer.kind === 'records' ? answer.records : [])).map((address) => ({ address, port }));
-  if (places.length > 0) return { lookup: { kind: 'found' }, places };
-  const [first, second] = answers;
-  const failed = [first, second].find((answer) => answer.kind === 'failure');
-  if (failed !== undefined) return { lookup: failed, places };
-  return { lookup: { kind: first.kind === 'nxdomain' ? 'nxdomain' : 'nodata' }, places };
-}
-
-async function dialAddress({ egressGuard, caPem }: Network, { address, port }: DialledAddress, serverName: string): Promise<DialFacts> {
-  const verdict = egressGuard.check(address);
-  if (!verdict.allowed) return { address, port, refusedRange: verdict.range, tcp: null, tls: null };
+async function dialAddress({ caPem }: Network, { address, port }: DialledAddress, serverName: string): Promise<DialFacts> {
   const reached = await openTcp({ address, port });
   if (typeof reached === 'string') return { address, port, refusedRange: null, tcp: { kind: 'failed', code: reached }, tls: null };
   const tls = await shakeHands(reached, { serverName, caPem });

@@ -1,7 +1,7 @@
 import { formatUserId, parseUsername } from '../../../protocol/ids.ts';
 import type { Domain, UserId } from '../../../protocol/ids.ts';
 import type { KeyDocument } from '../../../protocol/key-document.ts';
-import type { Clock } from '../../domain/ports.ts';
+import type { Clock, PeerPolicy } from '../../domain/ports.ts';
 import type { PeerEndpoint } from '../../federation/discovery/peer-connector.ts';
 import type { OwnKeys } from '../../federation/keys/own-keys.ts';
 import type { StrictEd25519 } from '../../federation/keys/strict-ed25519.ts';
@@ -18,6 +18,8 @@ export interface Doctor {
   readonly ownKeys: OwnKeys;
   /** Where the operator says that peers are, instead of DNS. */
   readonly staticPeers: ReadonlyMap<Domain, { readonly host: string; readonly port: number }>;
+  /** Gives what the operator said of a domain, null where the database cannot be looked at. */
+  readonly findStoredPolicy: (domain: Domain) => Promise<PeerPolicy | null>;
   /** Whether this machine says that its clock follows a time server. */
   readonly clockSynchronised: boolean;
 }

@@ -2,15 +2,17 @@ import { KEY_DOCUMENT_PATH } from '../../../protocol/endpoints.ts';
 import type { KeyDocument } from '../../../protocol/key-document.ts';
 import { keyTxtName, srvName } from '../../../protocol/key-txt.ts';
 import { MAX_KEY_DOCUMENT_BYTES } from '../../../protocol/limits.ts';
+import { HTTPS_PORT } from '../../federation/discovery/peer-connector.ts';
 import type { PeerEndpoint } from '../../federation/discovery/peer-connector.ts';
 import { createPeerResolver } from '../../federation/discovery/resolve-peer.ts';
+import { declinesFederation } from '../../federation/discovery/srv-selection.ts';
 import { ask } from './ask.ts';
 import { diagnoseClock, readOffset } from './diagnose-clock.ts';
 import { diagnoseCache, diagnoseDocument } from './diagnose-document.ts';
 import { diagnoseOwnKeys } from './diagnose-keys.ts';
 import { diagnosePath } from './diagnose-path.ts';
 import { diagnoseAddresses, diagnoseTcp } from './diagnose-place.ts';
-import { declinesFederation, diagnoseSrv } from './diagnose-srv.ts';
+import { diagnoseSrv } from './diagnose-srv.ts';
 import { diagnoseTls } from './diagnose-tls.ts';
 import { diagnoseTxt } from './diagnose-txt.ts';
 import { dial } from './dial.ts';
@@ -26,8 +28,6 @@ interface Walk {
   readonly subject: Subject;
   readonly record: StepRecord;
 }
-
-const HTTPS_PORT = 443;
 
 /**
  * Walks through one domain as any other server sees it: DNS, key document, key records, then every place where
@@ -69,7 +69,7 @@ async function examineSrv(walk: Walk): Promise<boolean> {
   }
   const [srv, domain] = await Promise.all([dns.query(srvName(subject.domain), 'SRV'), dns.query(subject.domain, 'A')]);
   record.add('srv', diagnoseSrv(subject, { srv, domain }));
-  return declinesFederation(srv);
+  return srv.kind === 'records' && declinesFederation(srv.records);
 }
 
 /** Goes to a place up to the end of the TLS handshake, and tells whether requests can be sent there. */

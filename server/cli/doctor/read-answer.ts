@@ -1,15 +1,14 @@
-import { ERROR_REGISTRY, isErrorCode, PROBLEM_MEDIA_TYPE } from '../../../protocol/errors.ts';
 import type { ErrorCode } from '../../../protocol/errors.ts';
-import { isJsonObject, parseStrictJson } from '../../../protocol/json.ts';
 import { parseTimestamp, timestampToDate } from '../../../protocol/timestamp.ts';
 import type { ExchangeOutcome } from '../../federation/discovery/http-exchange.ts';
+import { mediaTypeOf, readProblem } from '../../federation/outbound/read-problem.ts';
 
 /** An answer as it came over HTTP. */
 type HttpAnswer = Extract<ExchangeOutcome, { kind: 'answer' }>;
 
 /**
  * What kind of thing answered: a SecureChat server with a registered refusal, something with another JSON or success,
- * a page for browsers, which only a proxy sends here, or nobody. `what` is a few words without text of the peer.
+ * a page for browsers, which only a proxy sends here, or nobody. `what` is a few words, with no text of the peer but its media type.
  */
 export type ReadAnswer =
   | { readonly kind: 'problem'; readonly code: ErrorCode; readonly status: number; readonly serverTime: Date | null; readonly retryAfterSeconds: number | null }
@@ -29,13 +28,8 @@ export function readAnswer(outcome: ExchangeOutcome): ReadAnswer {
     case 'broken':
       return { kind: 'none', what: describeBroken(outcome) };
     case 'answer':
-      return readPage(outcome) ?? readProblem(outcome) ?? { kind: 'other', status: outcome.status, what: `status ${outcome.status} with ${mediaTypeOf(outcome) || 'no media type'}` };
+      return readPage(outcome) ?? readRefusal(outcome) ?? { kind: 'other', status: outcome.status, what: `status ${outcome.status} with ${mediaTypeOf(outcome) || 'no media type'}` };
   }
-}
-
-/** Gives the media type of an answer in lower case, `''` where it has none. */
-export function mediaTypeOf({ headers }: HttpAnswer): string {
-  return headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
 }
 
 function describeBroken({ reason, detail }: Extract<ExchangeOutcome, { kind: 'broken' }>): string {
@@ -54,22 +48,11 @@ function readPage(answer: HttpAnswer): ReadAnswer | null {
   return { kind: 'page', challenge, what: challenge ? `a challenge page for browsers (status ${status})` : `an HTML page (status ${status})` };
 }
 
-function readProblem(answer: HttpAnswer): ReadAnswer | null {
-  const { status, body } = answer;
-  if (mediaTypeOf(answer) !== PROBLEM_MEDIA_TYPE) return null;
-  const problem = readJson(body);
-  const code = isJsonObject(problem) ? problem['code'] : undefined;
-  if (!isJsonObject(problem) || typeof code !== 'string' || !isErrorCode(code) || ERROR_REGISTRY[code].status !== status) return null;
-  const { retryAfterSeconds } = problem;
-  return { kind: 'problem', code, status, serverTime: readTime(problem['serverTime']), retryAfterSeconds: typeof retryAfterSeconds === 'number' ? retryAfterSeconds : null };
-}
-
-function readJson(body: Uint8Array): unknown {
-  try {
-    return parseStrictJson(body);
-  } catch {
-    return null;
-  }
+function readRefusal(answer: HttpAnswer): ReadAnswer | null {
+  const problem = readProblem(answer);
+  if (problem === null) return null;
+  const { code, members: { serverTime, retryAfterSeconds } } = problem;
+  return { kind: 'problem', code, status: answer.status, serverTime: readTime(serverTime), retryAfterSeconds: typeof retryAfterSeconds === 'number' ? retryAfterSeconds : null };
 }
 
 function readTime(value: unknown): Date | null {

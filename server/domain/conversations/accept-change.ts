@@ -4,9 +4,9 @@ import type { ConversationId, Domain, UserId } from '../../../protocol/ids.ts';
 import { changeContentInput } from '../../../protocol/same-content.ts';
 import { assertNotFuture } from '../assert-not-future.ts';
 import { sha256Base64 } from '../hashes.ts';
-import type { AccountStore, Clock, ConversationStore, Notifier } from '../ports.ts';
+import type { Clock, ConversationStore, Notifier } from '../ports.ts';
 import { announceChange } from './announce-change.ts';
-import { decideChange, findLocalUsers, findSubject, preferredOwnerOf } from './change-rules.ts';
+import { decideChange, findSubject, preferredOwnerOf } from './change-rules.ts';
 import type { ChangeBody } from './change-rules.ts';
 
 export interface AcceptedChange {
@@ -22,7 +22,6 @@ export interface AcceptedChange {
 export function createChangeAcceptor(options: {
   readonly localDomain: Domain;
   readonly conversations: ConversationStore;
-  readonly accounts: Pick<AccountStore, 'find'>;
   readonly notifier: Notifier;
   readonly clock: Clock;
 }): (body: ChangeBody, origin: Domain) => Promise<AcceptedChange> {
@@ -31,7 +30,6 @@ export function createChangeAcceptor(options: {
     const now = clock.now();
     assertNotFuture(body.timestamp, now);
     if (domainOf(body.initiatorId) !== origin) throw new ProtocolError('sender_domain_mismatch');
-    const localUsers = await findLocalUsers(body, options);
     const contentHash = sha256Base64(changeContentInput(body));
     const { conversationId } = body;
     let before: readonly UserId[] = [];
@@ -40,7 +38,7 @@ export function createChangeAcceptor(options: {
       (found) => {
         before = findSubject(body, origin, found.state)?.participants ?? [];
         return decideChange(
-          { body, speaker: origin, localDomain, localUsers, needsKey: (userId) => domainOf(userId) === localDomain, contentHash, now, deliveriesFor: () => [] },
+          { body, speaker: origin, localDomain, needsKey: (userId) => domainOf(userId) === localDomain, contentHash, now, deliveriesFor: () => [] },
           found,
         );
       },

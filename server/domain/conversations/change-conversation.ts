@@ -7,11 +7,11 @@ import { changeContentInput } from '../../../protocol/same-content.ts';
 import { assertNotFuture } from '../assert-not-future.ts';
 import { sha256Base64 } from '../hashes.ts';
 import type { FederationPolicy } from '../peers/federation-policy.ts';
-import type { AccountStore, ChangeDecision, Clock, ConversationState, ConversationStore, DeliveryWaker, Notifier, OutboxDraft } from '../ports.ts';
+import type { ChangeDecision, Clock, ConversationStore, DeliveryWaker, FoundConversation, Notifier, OutboxDraft } from '../ports.ts';
 import { withReadableBody } from '../read-by-peers.ts';
 import type { AcceptedChange } from './accept-change.ts';
 import { announceChange } from './announce-change.ts';
-import { decideChange, findLocalUsers, findSubject, preferredOwnerOf } from './change-rules.ts';
+import { decideChange, findSubject, preferredOwnerOf } from './change-rules.ts';
 import type { ChangeBody, ChangeContext } from './change-rules.ts';
 
 /**
@@ -25,7 +25,6 @@ import type { ChangeBody, ChangeContext } from './change-rules.ts';
 export function createConversationChanger(options: {
   readonly localDomain: Domain;
   readonly conversations: ConversationStore;
-  readonly accounts: Pick<AccountStore, 'find'>;
   readonly policy: FederationPolicy;
   readonly notifier: Notifier;
   readonly waker: DeliveryWaker;
@@ -36,11 +35,10 @@ export function createConversationChanger(options: {
     const now = clock.now();
     assertNotFuture(body.timestamp, now);
     await refuseBlockedDomains(body, options);
-    const localUsers = await findLocalUsers(body, options);
     const contentHash = withReadableBody(JSON.stringify(body), () => sha256Base64(changeContentInput(body)));
     const { conversationId, initiatorId } = body;
     const deliveriesFor = (members: readonly UserId[]): readonly OutboxDraft[] => draftDeliveries(body, members, localDomain);
-    const context = { body, speaker: localDomain, localDomain, localUsers, needsKey: () => true, contentHash, now, deliveriesFor };
+    const context = { body, speaker: localDomain, localDomain, needsKey: () => true, contentHash, now, deliveriesFor };
     let before: readonly UserId[] = [];
     const decision = await conversations.change<ProtocolError>(
       { conversationId, preferredOwner: preferredOwnerOf(body, localDomain), actor: initiatorId, contentHash },
@@ -57,16 +55,13 @@ export function createConversationChanger(options: {
   };
 }
 
-function decideLocalChange(
-  context: ChangeContext,
-  found: { readonly state: ConversationState | null; readonly repeat: boolean },
-): ChangeDecision<ProtocolError> {
+async function decideLocalChange(context: ChangeContext, found: FoundConversation): Promise<ChangeDecision<ProtocolError>> {
   const { body, speaker } = context;
   // Only its founder brings a conversation here into being; an addition to an unknown one is a mistake.
   if (body.action !== 'create' && findSubject(body, speaker, found.state) === null) {
     return { kind: 'refuse', refusal: new ProtocolError('unknown_conversation') };
   }
-  const decision = decideChange(context, found);
+  const decision = await decideChange(context, found);
   const isTooLarge = decision.kind === 'apply' && decision.write.deliveries.some((delivery) => Buffer.byteLength(delivery.body) > MAX_BODY_BYTES);
   return isTooLarge ? { kind: 'refuse', refusal: new ProtocolError('body_too_large') } : decision;
 }

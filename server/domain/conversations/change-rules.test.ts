@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { ErrorCode } from '../../../protocol/errors.ts';
 import { domainOf } from '../../../protocol/ids.ts';
 import type { ConversationId, Domain, UserId } from '../../../protocol/ids.ts';
-import { changeBody, leaveBody, newConversationId } from '../testing/changes.ts';
+import { changeBody, leaveBody, leaveSignature, newConversationId } from '../testing/changes.ts';
 import type { ChangeSketch } from '../testing/changes.ts';
 import { alice, bob, carol, dave, erin, isLocal, local, otherPeer, peer } from '../testing/people.ts';
-import type { ConversationState, OutboxDraft } from '../ports.ts';
+import type { AccountStanding, ConversationState, OutboxDraft } from '../ports.ts';
 import { decideChange } from './change-rules.ts';
-import type { ChangeBody, ChangeContext, LocalUserStanding } from './change-rules.ts';
+import type { ChangeBody, ChangeContext } from './change-rules.ts';
 
 const id = newConversationId(peer);
 const coreId = newConversationId();
@@ -15,7 +15,7 @@ const now = new Date('2026-03-01T10:00:00.000Z');
 
 /** A conversation of bob's at epoch 3, as a.test knows it. */
 function stateOf(participants: readonly UserId[], overrides: Partial<ConversationState> = {}): ConversationState {
-  return { key: 1n, ownerDomain: peer, conversationId: id, epoch: 3, participants, leftInEpoch: [], ...overrides };
+  return { key: 1n, ownerDomain: peer, conversationId: id, epoch: 3, participants, leftInEpoch: [], actorRemovedAtEpoch: null, ...overrides };
 }
 
 interface Given {
@@ -24,11 +24,13 @@ interface Given {
   readonly speaker?: Domain;
   readonly unknown?: readonly UserId[];
   readonly gone?: readonly UserId[];
+  /** Takes down who is looked up, one entry for each time. */
+  readonly lookups?: (readonly UserId[])[];
 }
 
-function standingsOf(body: ChangeBody, { unknown = [], gone = [] }: Given): ReadonlyMap<UserId, LocalUserStanding> {
-  const standing = (userId: UserId): LocalUserStanding => (unknown.includes(userId) ? 'unknown' : gone.includes(userId) ? 'gone' : 'present');
-  return new Map(body.allParticipants.filter(isLocal).map((userId) => [userId, standing(userId)]));
+function standingOf(userId: UserId, { unknown = [], gone = [] }: Given): AccountStanding {
+  if (unknown.includes(userId)) return 'unknown';
+  return gone.includes(userId) ? 'gone' : 'active';
 }
 
 function decide(body: ChangeBody, given: Given = {}, overrides: Partial<ChangeContext> = {}) {
@@ -36,19 +38,25 @@ function decide(body: ChangeBody, given: Given = {}, overrides: Partial<ChangeCo
     body,
     speaker: given.speaker ?? domainOf(body.initiatorId),
     localDomain: local,
-    localUsers: standingsOf(body, given),
     needsKey: isLocal,
     contentHash: 'hash',
     now,
     deliveriesFor: () => [],
     ...overrides,
   };
-  return decideChange(context, { state: given.state ?? null, repeat: given.repeat ?? false });
+  return decideChange(context, {
+    state: given.state ?? null,
+    repeat: given.repeat ?? false,
+    findStandings: async (userIds) => {
+      given.lookups?.push(userIds);
+      return new Map(userIds.map((userId) => [userId, standingOf(userId, given)]));
+    },
+  });
 }
 
 /** Names the outcome: the code of the refusal with its pointer, duplicate, or what is written. */
-function outcome(body: ChangeBody, given: Given = {}): string {
-  const decision = decide(body, given);
+async function outcome(body: ChangeBody, given: Given = {}): Promise<string> {
+  const decision = await decide(body, given);
   if (decision.kind === 'refuse') return [decision.refusal.code, decision.refusal.pointer].filter((part) => part !== undefined).join(' ');
   return decision.kind === 'apply' ? `apply ${decision.write.epoch}` : decision.kind;
 }
@@ -62,7 +70,7 @@ const rotate = (overrides: Partial<ChangeSketch> = {}): ChangeBody => sketch(id,
 
 const members = stateOf([bob, alice, carol]);
 const table = (rows: readonly (readonly [name: string, body: ChangeBody, given: Given, expected: string])[]): void => {
-  test.each(rows)('%s', (...[, body, given, expected]) => expect(outcome(body, given)).toBe(expected));
+  test.each(rows)('%s', async (...[, body, given, expected]) => expect(await outcome(body, given)).toBe(expected));
 };
 
 describe('a founding', () => {
@@ -130,8 +138,8 @@ describe('an add_participant for a known conversation', () => {
     ["[ID-3] a member of another owner's conversation of the same id means that one", add({ epoch: undefined, conversationId: coreId }), { state: stateOf([bob, alice, carol], { ownerDomain: otherPeer }) }, 'not_owner_domain'],
   ]);
 
-  test('[API-5] a stale epoch is refused with the current one', () => {
-    const decision = decide(add({ epoch: 3 }), { state: two });
+  test('[API-5] a stale epoch is refused with the current one', async () => {
+    const decision = await decide(add({ epoch: 3 }), { state: two });
     expect(decision).toMatchObject({ kind: 'refuse', refusal: { code: 'stale_epoch' satisfies ErrorCode, currentEpoch: 3 } });
   });
 });
@@ -170,8 +178,17 @@ describe('a leave', () => {
     ['[API-3] is taken although its list names others than are stored', leave({ all: [carol, dave] }), { state: members }, 'apply 3'],
   ]);
 
-  test('[API-3] leaves everybody but its initiator where they are stored, whatever it lists', () => {
-    const decision = decide(leave({ all: [carol, dave] }), { state: members });
+  const settled = stateOf([bob, alice], { epoch: 5, actorRemovedAtEpoch: 4 });
+  table([
+    ['[API-5] that a later epoch was faster than is a duplicate', leave(), { state: settled }, 'duplicate'],
+    ['[API-5] of the epoch that its initiator was taken out in is that of no member', leave({ epoch: 4 }), { state: settled }, 'not_a_member'],
+    ['[API-5] of an epoch since, too: it does not tell which one is current', leave({ epoch: 5 }), { state: settled }, 'not_a_member'],
+    ['[API-5] without an epoch, too', leave({ epoch: undefined }), { state: settled }, 'not_a_member'],
+    ['[API-5] is the one change that is settled so', rotate({ by: carol, all: [carol, alice], epoch: 3 }), { state: settled }, 'not_a_member'],
+  ]);
+
+  test('[API-3] leaves everybody but its initiator where they are stored, whatever it lists', async () => {
+    const decision = await decide(leave({ all: [carol, dave] }), { state: members });
     expect(decision).toMatchObject({ kind: 'apply', write: { participantsAfter: [bob, alice], sessionKeys: [], acceptedBy: [], ownerDomain: peer } });
   });
 });
@@ -184,9 +201,9 @@ describe('a rotation that crossed a leave', () => {
     ['[API-4] lists nobody else who is no member', rotate({ all: [bob, alice, erin] }), { state: crossed }, 'invalid_body /allParticipants'],
   ]);
 
-  test('[E2E-6] a local owner honours the leave', () => {
+  test('[E2E-6] a local owner honours the leave', async () => {
     const body = rotate({ all: [bob, alice, carol] });
-    expect(decide(body, { state: crossed }, { localDomain: peer, needsKey: () => true })).toMatchObject({ refusal: { code: 'invalid_body' } });
+    expect(await decide(body, { state: crossed }, { localDomain: peer, needsKey: () => true })).toMatchObject({ refusal: { code: 'invalid_body' } });
   });
 });
 
@@ -195,49 +212,83 @@ describe('an add_participant for a conversation without a local member', () => {
   table([
     ['[API-3] founds it anew at a later epoch, by whom and with whom it says', add({ epoch: 9, by: erin, all: [erin, alice] , keysFor: [alice] }), { state: left }, 'apply 9'],
     ['[API-5] not at the epoch that is stored', add({ epoch: 3, by: erin, all: [erin, alice], keysFor: [alice] }), { state: left }, 'stale_epoch'],
-    ['[API-5] in Core leaves the epoch as it is', add({ epoch: undefined, by: erin, all: [erin, alice], keysFor: [alice] }), { state: left }, 'apply 3'],
+    ['[API-5] in Core too, by whom and with whom it says, at the last epoch', add({ epoch: undefined, by: erin, all: [erin, alice], keysFor: [alice] }), { state: left }, 'apply 3'],
+    ['[API-3] in Core takes the keys that it is given', add({ epoch: undefined, keysFor: [dave] }), { state: left }, 'apply 3'],
+    ['[API-3] in Core not without any key', add({ epoch: undefined, keysFor: [] }), { state: left }, 'invalid_body /participantsToAdd'],
+    ['[API-3] in Full gives a key to every local member', add({ epoch: 9, keysFor: [dave] }), { state: left }, 'invalid_body /participantsToAdd'],
     ['[API-3] not without a local member', add({ epoch: 9, all: [bob, carol, erin], keysFor: [] }), { state: left }, 'invalid_body /participantsToAdd'],
     ['[API-5] not from another domain', add({ epoch: 9, by: carol, all: [bob, carol, alice], keysFor: [alice] }), { state: left }, 'not_owner_domain'],
   ]);
 });
 
+describe('[ERR-3] who is local is looked up', () => {
+  const lookupsOf = async (body: ChangeBody, given: Given = {}): Promise<readonly (readonly UserId[])[]> => {
+    const lookups: (readonly UserId[])[] = [];
+    await decide(body, { ...given, lookups });
+    return lookups;
+  };
+
+  test('once for all of them, and nobody else is', async () => {
+    expect(await lookupsOf(add({ all: [bob, alice, carol, dave] }), { state: members })).toEqual([[alice, dave]]);
+  });
+
+  test.each<[string, ChangeBody, Given]>([
+    ['a repeat', create(), { state: members, repeat: true }],
+    ['an id that names another owner', create({ conversationId: newConversationId(otherPeer) }), {}],
+    ['a conversation that exists', create(), { state: members }],
+    ['an unknown conversation', rotate(), {}],
+    ['an initiator who is no member', rotate({ by: erin, all: [erin, alice] }), { state: members }],
+    ['a member of another domain than the owner', rotate({ by: carol, all: [carol, alice] }), { state: members }],
+    ['a stale epoch', rotate({ epoch: 3 }), { state: members }],
+    ['a leave', leaveBody({ conversationId: id, by: carol, all: [bob, alice, carol], epoch: 3 }), { state: members }],
+  ])('never for %s', async (_name, body, given) => {
+    expect(await lookupsOf(body, given)).toEqual([]);
+  });
+});
+
 describe('what is written', () => {
-  const write = (body: ChangeBody, given: Given = {}, overrides: Partial<ChangeContext> = {}) => {
-    const decision = decide(body, given, overrides);
+  const write = async (body: ChangeBody, given: Given = {}, overrides: Partial<ChangeContext> = {}) => {
+    const decision = await decide(body, given, overrides);
     if (decision.kind !== 'apply') throw new Error('the change was not applied');
     return decision.write;
   };
 
-  test('[ID-3] the founding domain owns the conversation, whoever changes it later', () => {
-    expect(write(create()).ownerDomain).toBe(peer);
-    expect(write(rotate(), { state: members }).ownerDomain).toBe(peer);
-    expect(write(sketch(coreId, { action: 'create' }), { state: stateOf([carol], { ownerDomain: otherPeer }) }).ownerDomain).toBe(peer);
+  test('[ID-3] the founding domain owns the conversation, whoever changes it later', async () => {
+    expect((await write(create())).ownerDomain).toBe(peer);
+    expect((await write(rotate(), { state: members })).ownerDomain).toBe(peer);
+    expect((await write(sketch(coreId, { action: 'create' }), { state: stateOf([carol], { ownerDomain: otherPeer }) })).ownerDomain).toBe(peer);
   });
 
-  test('[API-3] only keys of local users are kept, also of a change made here', () => {
+  test('[API-3] only keys of local users are kept, also of a change made here', async () => {
     const body = create({ conversationId: newConversationId(local), by: alice, keysFor: [bob, alice] });
-    expect(write(body, {}, { needsKey: () => true }).sessionKeys.map(({ userId }) => userId)).toEqual([alice]);
+    expect((await write(body, {}, { needsKey: () => true })).sessionKeys.map(({ userId }) => userId)).toEqual([alice]);
   });
 
-  test('a local creator has accepted the conversation, those invited have not', () => {
+  test('a local creator has accepted the conversation, those invited have not', async () => {
     const body = create({ conversationId: newConversationId(local), by: alice, all: [alice, dave], keysFor: [alice, dave] });
-    expect(write(body).acceptedBy).toEqual([alice]);
-    expect(write(create()).acceptedBy).toEqual([]);
+    expect((await write(body)).acceptedBy).toEqual([alice]);
+    expect((await write(create())).acceptedBy).toEqual([]);
   });
 
-  test('[API-5] a statement and its signature are kept as they came, and none is kept where there is none', () => {
+  test('[API-5] a statement and its signature are kept as they came, and none is kept where there is none', async () => {
     const membership = { conversationId: id, odd: ['kept', { whole: true }] };
-    expect(write({ ...create(), membership, membershipSignature: 'sig' })).toMatchObject({ membership, membershipSignature: 'sig', leaveSignature: null });
-    expect(write(create())).toMatchObject({ membership: null, membershipSignature: null });
+    expect(await write({ ...create(), membership, membershipSignature: 'sig' })).toMatchObject({ membership, membershipSignature: 'sig', leaveSignature: null });
+    expect(await write(create())).toMatchObject({ membership: null, membershipSignature: null });
   });
 
-  test('[API-4] deliveries are drafted for the members before the change', () => {
+  test('[API-3] a leave states nothing of the members, whatever its sender adds', async () => {
+    const membership = { conversationId: id, epoch: 3, participants: [] };
+    const body = { ...leaveBody({ conversationId: id, by: carol, all: [bob, alice, carol], epoch: 3 }), membership, membershipSignature: 'sig' };
+    expect(await write(body, { state: members })).toMatchObject({ membership: null, membershipSignature: null, leaveSignature });
+  });
+
+  test('[API-4] deliveries are drafted for the members before the change', async () => {
     const seen: (readonly UserId[])[] = [];
     const deliveriesFor = (before: readonly UserId[]): readonly OutboxDraft[] => {
       seen.push(before);
       return [];
     };
-    write(rotate(), { state: members }, { deliveriesFor });
+    await write(rotate(), { state: members }, { deliveriesFor });
     expect(seen).toEqual([[bob, alice, carol]]);
   });
 });

@@ -3,24 +3,18 @@ import { domainOf, ownerDomainInId } from '../../../protocol/ids.ts';
 import type { Domain, UserId } from '../../../protocol/ids.ts';
 import { isFullChange } from '../../../protocol/schemas/change-fields.ts';
 import type { ConversationBody } from '../../../protocol/schemas/conversation-body.ts';
+import { MAX_EPOCH } from '../../../protocol/schemas/fields.ts';
 import type { SessionKeyBody } from '../../../protocol/schemas/session-key-body.ts';
-import type { AccountStore, ChangeDecision, ChangeWrite, ConversationState, OutboxDraft } from '../ports.ts';
+import type { AccountStanding, ChangeDecision, ChangeWrite, ConversationState, FoundConversation, OutboxDraft } from '../ports.ts';
 
 /** A change of a conversation, of any action. */
 export type ChangeBody = ConversationBody | SessionKeyBody;
-
-/** The last epoch that stores keep, a 32-bit number: a rotation every second would take 68 years to come here. */
-const MAX_EPOCH = 2 ** 31 - 1;
-
-/** What a local member of a change is to this server. */
-export type LocalUserStanding = 'present' | 'unknown' | 'gone';
 
 export interface ChangeContext {
   readonly body: ChangeBody;
   /** The domain that speaks: the origin of a request, or our own for a local person. */
   readonly speaker: Domain;
   readonly localDomain: Domain;
-  readonly localUsers: ReadonlyMap<UserId, LocalUserStanding>;
   /** The users that this server must receive a key for: its own for a peer's change, everyone's for a local one. */
   readonly needsKey: (userId: UserId) => boolean;
   readonly contentHash: string;
@@ -30,21 +24,14 @@ export interface ChangeContext {
 
 /**
  * Decides a change against the locked state of its conversation, in the order of ERR-3: repeat, owner of the id,
- * existing, unknown, membership, owner domain, epoch, local users, keys.
+ * existing, unknown, membership, owner domain, epoch, local users, keys. Nobody is looked up before all up to the epoch passed.
  * @see docs/protocol.md [ERR-3] [API-3] [API-4] [API-5] [ID-3]
  */
-export function decideChange(
-  context: ChangeContext,
-  found: { readonly state: ConversationState | null; readonly repeat: boolean },
-): ChangeDecision<ProtocolError> {
-  if (found.repeat) return { kind: 'duplicate' };
+export async function decideChange(context: ChangeContext, found: FoundConversation): Promise<ChangeDecision<ProtocolError>> {
   const { body, speaker } = context;
   const state = findSubject(body, speaker, found.state);
-  const refusal =
-    refuseByOwnership(context, state) ??
-    refuseByEpoch(context, state) ??
-    // Who leaves takes nobody along: the list that they give is of no consequence.
-    (body.action === 'leave' ? null : (refuseByLocalUsers(context) ?? refuseByKeys(context, state)));
+  if (found.repeat || isSettledLeave(body, state)) return { kind: 'duplicate' };
+  const refusal = refuseByOwnership(context, state) ?? refuseByEpoch(context, state) ?? (await refuseByList(context, state, found));
   if (refusal !== null) return { kind: 'refuse', refusal };
   return { kind: 'apply', write: writeOf(context, state) };
 }
@@ -67,24 +54,19 @@ export function preferredOwnerOf(body: ChangeBody, speaker: Domain): Domain | nu
   return body.action === 'leave' ? null : speaker;
 }
 
-/** Looks up how each local member of a change stands, before the conversation is locked; whom a leave lists is not looked at. */
-export async function findLocalUsers(
-  body: ChangeBody,
-  options: { readonly localDomain: Domain; readonly accounts: Pick<AccountStore, 'find'> },
-): Promise<ReadonlyMap<UserId, LocalUserStanding>> {
-  const listed = body.action === 'leave' ? [] : body.allParticipants;
-  const local = listed.filter((userId) => domainOf(userId) === options.localDomain);
-  const entries = local.map(async (userId): Promise<[UserId, LocalUserStanding]> => {
-    const account = await options.accounts.find(userId);
-    if (account === null) return [userId, 'unknown'];
-    return [userId, account.deactivatedAt === null ? 'present' : 'gone'];
-  });
-  return new Map(await Promise.all(entries));
+/**
+ * Tells whether a leave asks for what a later epoch has done: the change that honours it may be faster than the leave
+ * itself. Only their own removal is looked at, which the leaver's server was told of, not the epoch since.
+ */
+function isSettledLeave(body: ChangeBody, state: ConversationState | null): boolean {
+  const removedAtEpoch = state?.actorRemovedAtEpoch ?? null;
+  return body.action === 'leave' && body.epoch !== undefined && removedAtEpoch !== null && body.epoch < removedAtEpoch;
 }
 
 /**
  * Tells whether an addition brings this server back into a conversation that it has no member in any more. It heard
- * nothing of the changes since, so that its members and epoch say as little as if it had never known it.
+ * nothing of the changes since, so that its members and epoch say as little as if it had never known it. In Core, which
+ * has no epoch to state, the last one stored goes on.
  */
 function isReturn({ body, speaker, localDomain }: ChangeContext, state: ConversationState | null): boolean {
   return (
@@ -121,8 +103,15 @@ function followsOn(epoch: number, context: ChangeContext, state: ConversationSta
   return isReturn(context, state) ? epoch > state.epoch : epoch === state.epoch + 1;
 }
 
-function refuseByLocalUsers({ localUsers }: ChangeContext): ProtocolError | null {
-  const standings = [...localUsers.values()];
+async function refuseByList(context: ChangeContext, state: ConversationState | null, { findStandings }: FoundConversation): Promise<ProtocolError | null> {
+  const { body, localDomain } = context;
+  // Who leaves takes nobody along: the list that they give is of no consequence.
+  if (body.action === 'leave') return null;
+  const standings = await findStandings(body.allParticipants.filter((userId) => domainOf(userId) === localDomain));
+  return refuseByStandings([...standings.values()]) ?? refuseByKeys(context, state);
+}
+
+function refuseByStandings(standings: readonly AccountStanding[]): ProtocolError | null {
   if (standings.includes('unknown')) return new ProtocolError('unknown_user');
   return standings.includes('gone') ? new ProtocolError('user_gone') : null;
 }
@@ -137,8 +126,8 @@ function refuseByKeys(context: ChangeContext, state: ConversationState | null): 
   const withKey = new Set(body.participantsToAdd.map(({ userId }) => userId));
   if (![...withKey].every(needsKey)) return refuse('participantsToAdd');
   const onlyAdded = body.action === 'add_participant' && !isFullChange(body);
-  // Founded by a Core add_participant: who is new is not known here, so the keys themselves say it.
-  if (onlyAdded && state === null) return withKey.size > 0 ? null : refuse('participantsToAdd');
+  // Founded by a Core add_participant, also anew: who is new is not known here, so the keys themselves say it.
+  if (onlyAdded && (state === null || isReturn(context, state))) return withKey.size > 0 ? null : refuse('participantsToAdd');
   const expected = onlyAdded ? mine.filter((userId) => !before.has(userId)) : mine;
   const exact = expected.length === withKey.size && expected.every((userId) => withKey.has(userId));
   return exact ? null : refuse('participantsToAdd');
@@ -157,22 +146,24 @@ function fitsMembers(context: ChangeContext, state: ConversationState | null): b
 function writeOf(context: ChangeContext, state: ConversationState | null): ChangeWrite {
   const { body, localDomain } = context;
   const before = state?.participants ?? [];
+  const isLeave = body.action === 'leave';
   return {
     ownerDomain: state?.ownerDomain ?? domainOf(body.initiatorId),
     conversationId: body.conversationId,
     epoch: epochAfter(body, state),
     action: body.action,
     initiatorId: body.initiatorId,
-    participantsAfter: body.action === 'leave' ? before.filter((userId) => userId !== body.initiatorId) : body.allParticipants,
+    participantsAfter: isLeave ? before.filter((userId) => userId !== body.initiatorId) : body.allParticipants,
     sessionKeys: body.participantsToAdd.filter(({ userId }) => domainOf(userId) === localDomain),
-    membership: body.membership ?? null,
-    membershipSignature: body.membershipSignature ?? null,
+    // A leaver states nothing of the members [API-3]: what came all the same is not shown to anybody.
+    membership: isLeave ? null : (body.membership ?? null),
+    membershipSignature: isLeave ? null : (body.membershipSignature ?? null),
     leaveSignature: body.action === 'leave' ? (body.leaveSignature ?? null) : null,
     timestamp: body.timestamp,
     contentHash: context.contentHash,
     deliveries: context.deliveriesFor(before),
     now: context.now,
-    acceptedBy: context.localUsers.has(body.initiatorId) ? [body.initiatorId] : [],
+    acceptedBy: !isLeave && domainOf(body.initiatorId) === localDomain ? [body.initiatorId] : [],
   };
 }
 

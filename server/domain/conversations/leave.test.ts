@@ -132,6 +132,16 @@ describe('a leave that a peer sends', () => {
     expect(await stores.rowsOf(id)).toEqual(before);
   });
 
+  test('[API-5] that the next epoch was faster than is a success that changes nothing and tells nobody', async () => {
+    await accept(byOwner('rotate_key', 2, [bob, erin, alice, dave]));
+    const [before, told] = [await stores.rowsOf(id), notifier.told.length];
+    expect(await accept(leave(carol))).toEqual({ status: 'duplicate', conversationId: id });
+    expect(await stores.rowsOf(id)).toEqual(before);
+    expect(notifier.told).toHaveLength(told);
+    await expect(accept(leave(carol, { epoch: 2 }))).rejects.toMatchObject({ code: 'not_a_member' });
+    await expect(accept(leave(zoe))).rejects.toMatchObject({ code: 'not_a_member' });
+  });
+
   test('[API-3] of another domain than its initiator is refused', async () => {
     const acceptFrom = createChangeAcceptor({ localDomain: local, ...stores, notifier, clock: createFakeClock() });
     await expect(acceptFrom(leave(carol), peer)).rejects.toMatchObject({ code: 'sender_domain_mismatch' });
@@ -259,6 +269,13 @@ describe('[ERR-3] a conversation that the last local member left', () => {
     expect(await accept(changeBody({ action: 'add_participant', conversationId: id, by: erin, all: members, keysFor: [alice], epoch: 7 }))).toMatchObject({ status: 'updated' });
     expect(await stores.rowsOf(id)).toMatchObject({ conversation: [{ epoch: 7 }], present: [alice, bob, erin] });
     expect((await stores.conversations.historyFor(alice, id))?.changes).toMatchObject([{ epoch: 7 }]);
+    await expect(message(bob)).resolves.toMatchObject({ status: 'accepted' });
+  });
+
+  test('[API-5] is founded anew in Core with whom it says, though others came and went meanwhile, at the last epoch', async () => {
+    const members = [zoe, bob, alice, dave];
+    expect(await accept(changeBody({ action: 'add_participant', conversationId: id, by: bob, all: members, keysFor: [alice] }))).toMatchObject({ status: 'updated' });
+    expect(await stores.rowsOf(id)).toMatchObject({ conversation: [{ epoch: 1 }], present: [alice, bob, dave, zoe] });
     await expect(message(bob)).resolves.toMatchObject({ status: 'accepted' });
   });
 

@@ -115,6 +115,14 @@ describe('what is refused', () => {
     expect(await receiptsKept()).toBe(1);
   });
 
+  test('[API-8] [ERR-3] one dated too far ahead comes before a foreign user, wherever they stand', async () => {
+    const foreign = typing({ userId: carol });
+    const ahead = typing({ timestamp: parseTimestamp('2026-03-01T10:05:00.001Z') });
+    await expectRefusal([foreign, ahead], { code: 'invalid_body', pointer: '/events/1/timestamp' });
+    await expectRefusal([ahead, foreign], { code: 'invalid_body', pointer: '/events/0/timestamp' });
+    await expectRefusal([typing(), foreign], { code: 'sender_domain_mismatch' });
+  });
+
   test('[ID-5] an event of the year 0 is shown as it states, and is no fault of ours', async () => {
     const message = await sent();
     await accept([delivered([message], { timestamp: parseTimestamp('0000-01-01T00:00:00.000Z') }), accepted({ timestamp: parseTimestamp('0000-01-01T00:00:00.000Z') })], peer);

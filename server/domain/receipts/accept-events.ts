@@ -2,7 +2,7 @@ import { ProtocolError } from '../../../protocol/errors.ts';
 import { domainOf } from '../../../protocol/ids.ts';
 import type { Domain } from '../../../protocol/ids.ts';
 import type { FederationEvent } from '../../../protocol/schemas/events-body.ts';
-import { isTooFarAhead } from '../../../protocol/timestamp.ts';
+import { assertNotFuture } from '../assert-not-future.ts';
 import type { Clock, Notifier } from '../ports.ts';
 import type { LastingEvent, ReceiptStore, TypingEvent } from './receipt-store.ts';
 
@@ -21,8 +21,7 @@ export function createEventAcceptor(options: {
   const { localDomain, receipts, notifier, clock } = options;
   return async (events, origin) => {
     const now = clock.now();
-    const ahead = events.findIndex(({ timestamp }) => isTooFarAhead(timestamp, now));
-    if (ahead >= 0) throw new ProtocolError('invalid_body', { pointer: `/events/${ahead}/timestamp` });
+    for (const [index, { timestamp }] of events.entries()) assertNotFuture(timestamp, now, `/events/${index}/timestamp`);
     if (events.some(({ userId }) => domainOf(userId) !== origin)) throw new ProtocolError('sender_domain_mismatch');
     const typing = events.filter((event): event is TypingEvent => event.type === 'typing');
     const lasting = events.filter((event): event is LastingEvent => event.type !== 'typing');

@@ -13,6 +13,15 @@ describe('createExpiringCache', () => {
     expect(cache.get('a')).toBeUndefined();
   });
 
+  it('[DISC-3] gives nothing that was written by a clock that has been set back since', () => {
+    let nowMs = 86_400_000;
+    const cache = createExpiringCache<string, number>({ clock: { now: () => new Date(nowMs) }, maxEntries: 2 });
+    cache.set('a', 1, 10);
+    expect(cache.get('a')).toBe(1);
+    nowMs = 0;
+    expect(cache.get('a')).toBeUndefined();
+  });
+
   it('lets the oldest go when it is full', () => {
     const cache = createExpiringCache<string, number>({ clock: { now: () => new Date(0) }, maxEntries: 2 });
     cache.set('a', 1, 10);

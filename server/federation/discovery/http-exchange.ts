@@ -1,8 +1,9 @@
 import { request as openRequest } from 'node:http';
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 
+import { createByteCollector } from '../../../protocol/byte-collector.ts';
 import { CONNECT_TIMEOUT_MS, EXCHANGE_TIMEOUT_MS } from '../../../protocol/limits.ts';
-import { PeerConnectError } from './peer-connector.ts';
+import { HTTPS_PORT, PeerConnectError } from './peer-connector.ts';
 import type { NotSentReason } from './peer-connector.ts';
 
 /**
@@ -36,8 +37,6 @@ export type ExchangeOutcome =
   | { readonly kind: 'answer'; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array }
   | { readonly kind: 'not_sent'; readonly reason: NotSentReason; readonly detail: string }
   | { readonly kind: 'broken'; readonly reason: BrokenReason; readonly detail: string };
-
-const HTTPS_PORT = 443;
 
 /** Makes one HTTP/1.1 exchange over a connection of this agent; rejects only a request that cannot be written. @see docs/protocol.md [DISC-5] */
 export function exchangeHttp(agent: Agent, input: HttpExchange): Promise<ExchangeOutcome> {
@@ -117,15 +116,12 @@ function readAnswer(response: IncomingMessage, maxBytes: number, settle: (answer
   if (encoding !== undefined && encoding !== 'identity') return refuse('encoded', 'content-encoding');
   if (transfer !== undefined && transfer.toLowerCase() !== 'chunked') return refuse('encoded', 'transfer-encoding');
   if (Number(response.headers['content-length'] ?? 0) > maxBytes) return refuse('too_large', 'content-length');
-  const chunks: Buffer[] = [];
-  let length = 0;
+  const collector = createByteCollector(maxBytes);
   response.on('data', (chunk: Buffer) => {
-    length += chunk.length;
-    if (length > maxBytes) refuse('too_large', 'body');
-    else chunks.push(chunk);
+    if (!collector.add(chunk)) refuse('too_large', 'body');
   });
   response.on('error', (error) => settle(brokenBy(error, false)));
-  response.on('end', () => settle({ kind: 'answer', status, headers: readHeaders(response), body: Buffer.concat(chunks) }));
+  response.on('end', () => settle({ kind: 'answer', status, headers: readHeaders(response), body: collector.bytes() }));
 }
 
 /** A header that came on several lines is read as its values joined by a comma and LF, which no form of one line has. */

@@ -1,11 +1,10 @@
-import { isIP } from 'node:net';
 import { connect, createSecureContext, rootCertificates } from 'node:tls';
 import type { SecureContext, TLSSocket } from 'node:tls';
 
 import { CONNECT_TIMEOUT_MS } from '../../../protocol/limits.ts';
 import type { DnsClient } from './dns-client.ts';
 import type { EgressGuard } from './egress-guard.ts';
-import { findReplacement } from './test-connect.ts';
+import { findAddresses, MAX_ADDRESSES } from './find-addresses.ts';
 import type { DialledAddress, TestConnect } from './test-connect.ts';
 
 /** Why no connection came to be. */
@@ -23,6 +22,9 @@ export class PeerConnectError extends Error {
     this.detail = detail;
   }
 }
+
+/** Is where the server of a domain listens, and its key document is, unless something says otherwise. @see docs/protocol.md [DISC-1] */
+export const HTTPS_PORT = 443;
 
 /** Where a connection goes and whose certificate it must show. */
 export interface PeerEndpoint {
@@ -45,8 +47,6 @@ export interface PeerConnectorOptions {
 /** Opens a connection whose certificate is checked; rejects with {@link PeerConnectError}. */
 export type PeerConnector = (endpoint: PeerEndpoint) => Promise<TLSSocket>;
 
-const MAX_ADDRESSES = 8;
-
 /**
  * Creates the connector: addresses are resolved for each connection, those that the guard refuses are left out, the
  * others are tried in turn within 10 s. Nothing of a TLS session is kept for the next connection.
@@ -59,7 +59,7 @@ export function createPeerConnector(options: PeerConnectorOptions): PeerConnecto
   });
   return async (endpoint) => {
     const deadlineMs = performance.now() + CONNECT_TIMEOUT_MS;
-    const addresses = permitted(await findAddresses(options, endpoint), options.egressGuard);
+    const addresses = await findDialled(options, endpoint);
     let failure = new PeerConnectError('timeout', 'no time left');
     for (const [index, address] of addresses.entries()) {
       // An even share of the time left, so that one silent address does not use up its neighbour's.
@@ -73,17 +73,10 @@ export function createPeerConnector(options: PeerConnectorOptions): PeerConnecto
   };
 }
 
-async function findAddresses({ dns, testConnect }: PeerConnectorOptions, { host, port }: PeerEndpoint): Promise<readonly DialledAddress[]> {
-  const replaced = findReplacement(testConnect, host, port);
-  if (replaced !== undefined) return [replaced];
-  if (isIP(host) !== 0) return [{ address: host, port }];
-  const answers = await Promise.all([dns.query(host, 'A'), dns.query(host, 'AAAA')]);
-  const addresses = answers.flatMap((answer) => (answer.kind === 'records' ? answer.records : []));
-  if (addresses.length === 0) {
-    const failed = answers.find((answer) => answer.kind === 'failure');
-    throw new PeerConnectError('dns_failure', failed?.reason ?? answers[0].kind);
-  }
-  return addresses.map((address) => ({ address, port }));
+async function findDialled({ dns, testConnect, egressGuard }: PeerConnectorOptions, endpoint: PeerEndpoint): Promise<readonly DialledAddress[]> {
+  const lookup = await findAddresses({ dns, testConnect }, endpoint);
+  if (lookup.kind === 'found') return permitted(lookup.addresses, egressGuard);
+  throw new PeerConnectError('dns_failure', lookup.kind === 'failure' ? lookup.reason : lookup.kind);
 }
 
 function permitted(addresses: readonly DialledAddress[], guard: EgressGuard): readonly DialledAddress[] {

@@ -83,6 +83,11 @@ describe('createPeerResolver', () => {
     expect(await targetsOf(() => srvReply([target, 443], ['good.b.test', 443]))).toEqual(['good.b.test:443 as b.test']);
   });
 
+  it('[DISC-2] ten SRV targets that are no host names do not hide the eleventh that is one', async () => {
+    const unusable = Array.from({ length: 10 }, (_, index) => [`192.0.2.${index}`, 443, 0] as const);
+    expect(await targetsOf(() => srvReply(...unusable, ['good.b.test', 443, 1]))).toEqual(['good.b.test:443 as b.test']);
+  });
+
   it.each([{ name: 'NXDOMAIN', reply: nameless }, { name: 'NODATA', reply: nothing }])(
     '[DISC-1] after $name the endpoints of the key document are tried in order under their own names',
     async ({ reply }) => {

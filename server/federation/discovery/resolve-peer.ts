@@ -1,11 +1,12 @@
-import { parseDomain } from '../../../protocol/ids.ts';
 import type { Domain } from '../../../protocol/ids.ts';
 import type { Clock } from '../../domain/ports.ts';
 import { createSrvCache } from './srv-cache.ts';
 import type { DnsClient } from './dns-client.ts';
 import type { SrvRecord } from './dns-message.ts';
+import { isHostName } from './host-name.ts';
+import { HTTPS_PORT } from './peer-connector.ts';
 import type { PeerEndpoint } from './peer-connector.ts';
-import { selectSrvTargets } from './srv-selection.ts';
+import { MAX_TARGETS, selectSrvTargets } from './srv-selection.ts';
 
 /** Why it is not known where a peer lives; `no_such_domain` is a certain answer of DNS, the others are passing. */
 type ResolveFailure = 'no_such_domain' | 'dns_failure' | 'key_document_unavailable';
@@ -35,8 +36,6 @@ export interface PeerResolverOptions {
   readonly clock: Clock;
 }
 
-const HTTPS_PORT = 443;
-const MAX_TARGETS = 10;
 const MAX_PORT = 65_535;
 
 /**
@@ -68,7 +67,7 @@ export function createPeerResolver(options: PeerResolverOptions): PeerResolver {
 async function resolveBySrv({ random, findEndpoints }: PeerResolverOptions, domain: Domain, records: readonly SrvRecord[]): Promise<PeerResolution> {
   const selection = selectSrvTargets(records, random);
   if (selection.kind === 'no_federation') return selection;
-  const places = selection.records.filter((record) => isHostName(record.target));
+  const places = selection.records;
   if (places.length === 0) return { kind: 'failure', reason: 'dns_failure', detail: 'no usable SRV target' };
   // A target that is the domain has one name either way: no key document is needed to tell which to check.
   const listed = places.every(({ target }) => target === domain) ? [] : await findEndpoints(domain);
@@ -99,12 +98,4 @@ function parseEndpoint(text: string): readonly PeerEndpoint[] {
   const [, host, digits] = /^(.+):([1-9][0-9]{0,4})$/.exec(text.toLowerCase()) ?? [];
   const port = Number(digits);
   return host !== undefined && isHostName(host) && port <= MAX_PORT ? [{ host, port, serverName: host }] : [];
-}
-
-function isHostName(text: string): boolean {
-  try {
-    return parseDomain(text) === text;
-  } catch {
-    return false;
-  }
 }

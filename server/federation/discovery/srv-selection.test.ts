@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { SrvRecord } from './dns-message.ts';
 import { selectSrvTargets } from './srv-selection.ts';
 
-function record(target: string, fields: Partial<SrvRecord> = {}): SrvRecord {
-  return { priority: 0, weight: 0, port: 443, target, ...fields };
+function record(name: string, fields: Partial<SrvRecord> = {}): SrvRecord {
+  return { priority: 0, weight: 0, port: 443, target: name === '.' ? name : `${name}.test`, ...fields };
 }
 
 /** A small seeded generator (mulberry32), so that the picks are the same on every run. */
@@ -21,7 +21,7 @@ function seeded(seed: number): () => number {
 
 function targets(records: readonly SrvRecord[], random: () => number): readonly string[] {
   const selection = selectSrvTargets(records, random);
-  return selection.kind === 'targets' ? selection.records.map(({ target }) => target) : ['none'];
+  return selection.kind === 'targets' ? selection.records.map(({ target }) => target.replace('.test', '')) : ['none'];
 }
 
 function shareOfFirst(records: readonly SrvRecord[], target: string): number {
@@ -68,8 +68,35 @@ describe('selectSrvTargets', () => {
     expect(targets(records, seeded(1))).toEqual(Array.from({ length: 10 }, (_, index) => `t${11 - index}`));
   });
 
+  it('[DISC-2] chooses by weight alike where there are more targets than are tried', () => {
+    const light = Array.from({ length: 90 }, (_, index) => record(`light${index}`, { weight: 1 }));
+    const share = shareOfFirst([...light, record('heavy', { weight: 10 })], 'heavy');
+    expect(share).toBeGreaterThan(0.08);
+    expect(share).toBeLessThan(0.12);
+  });
+
+  it('[DISC-2] a record that leads nowhere takes no place from one that does', () => {
+    const nowhere = [...Array.from({ length: 10 }, (_, index) => record('x', { target: `192.0.2.${index}` })), record('y', { target: 'localhost' }), record('z', { port: 0 })];
+    expect(targets([...nowhere, record('good', { priority: 9 })], seeded(1))).toEqual(['good']);
+  });
+
+  it.each([
+    { name: 'of one priority', priorityOf: () => 0, draws: 3_200 + 10 },
+    { name: 'each of its own priority', priorityOf: (index: number) => index, draws: 10 * 2 },
+  ])('[DISC-2] of 3 200 records $name only those that are tried are drawn', ({ priorityOf, draws }) => {
+    const random = seeded(1);
+    let drawn = 0;
+    const counted = (): number => {
+      drawn += 1;
+      return random();
+    };
+    const records = Array.from({ length: 3_200 }, (_, index) => record(`t${index}`, { priority: priorityOf(index), weight: index % 7 }));
+    expect(new Set(targets(records, counted)).size).toBe(10);
+    expect(drawn).toBe(draws);
+  });
+
   it('[DISC-2] gives each of up to 10 records exactly once, priorities rising', () => {
-    const anyRecord = fc.record({ priority: fc.nat(3), weight: fc.nat(65_535), port: fc.integer({ min: 1, max: 65_535 }), target: fc.uuid() });
+    const anyRecord = fc.record({ priority: fc.nat(3), weight: fc.nat(65_535), port: fc.integer({ min: 1, max: 65_535 }), target: fc.uuid().map((label) => `${label}.test`) });
     fc.assert(
       fc.property(fc.uniqueArray(anyRecord, { maxLength: 10, selector: ({ target }) => target }), fc.integer(), (records, seed) => {
         const selection = selectSrvTargets(records, seeded(seed));

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { canonicalRequest } from '../../../protocol/canonical-string.ts';
 import { ProtocolError } from '../../../protocol/errors.ts';
 import type { Domain } from '../../../protocol/ids.ts';
-import { CREATED_WINDOW_SECONDS, KEY_FETCH_INTERVAL_SECONDS } from '../../../protocol/limits.ts';
+import { CREATED_WINDOW_SECONDS, EXCHANGE_TIMEOUT_MS, KEY_FETCH_INTERVAL_SECONDS } from '../../../protocol/limits.ts';
 import { parseSignatureHeader, SIGNATURE_HEADER, SignatureHeaderError } from '../../../protocol/signature-header.ts';
 import type { FederationSignature } from '../../../protocol/signature-header.ts';
 import { formatTimestamp } from '../../../protocol/timestamp.ts';
@@ -13,6 +13,9 @@ import { headerValues } from './federation-exchange.ts';
 import type { FederationRequest } from './federation-exchange.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { ReplayGuard } from './replay-guard.ts';
+
+/** When the fetch that too many wait for is over for certain. */
+const LONGEST_FETCH_SECONDS = EXCHANGE_TIMEOUT_MS / 1_000;
 
 /** What decides whether a request is authentic. */
 export interface AuthenticationOptions {
@@ -90,10 +93,10 @@ async function checkSignature({ request, body, signature }: SignedRequest, optio
     retryAfterSeconds = options.rateLimits.takeKeyFetch(sourceAddress);
     return retryAfterSeconds === null;
   };
-  const found = await answerOrUnavailable(options.peerKeys.findKey(keyId, kid, { mayFetch }));
+  const found = await answerOrUnavailable(options.peerKeys.findKey(keyId, kid, { mayFetch, isStranger: true }));
   if (isSignedBy(requireKey(found, retryAfterSeconds))) return;
   // The key may have been replaced under its name: a document fetched now decides.
-  const refetched = await answerOrUnavailable(options.peerKeys.refetchAfterFailure(keyId, kid));
+  const refetched = await answerOrUnavailable(options.peerKeys.refetchAfterFailure(keyId, kid, { isStranger: true }));
   if (!isSignedBy(requireKey(refetched, null))) throw new ProtocolError('signature_invalid');
 }
 
@@ -107,7 +110,7 @@ function requireKey(answer: PeerKeyAnswer, retryAfterSeconds: number | null): Ui
     case 'unavailable':
       throw new ProtocolError('key_unavailable', { retryAfterSeconds: KEY_FETCH_INTERVAL_SECONDS });
     case 'rate_limited':
-      throw new ProtocolError('rate_limited', { retryAfterSeconds: retryAfterSeconds ?? KEY_FETCH_INTERVAL_SECONDS });
+      throw new ProtocolError('rate_limited', { retryAfterSeconds: retryAfterSeconds ?? LONGEST_FETCH_SECONDS });
   }
 }
 

@@ -107,7 +107,7 @@ function createServe(options: FederationHandlerOptions, refusals: Refusals): (ex
     const body = route.method === 'GET' ? null : readJson(rawBody, route.maxJsonDepth ?? MAX_JSON_DEPTH);
     const { keyId: origin, destination } = signature;
     const refuseItem = (error: unknown, item: number): Refusal => refusals.refuse(error, { ...trace, requestId: refusals.newRequestId(), item });
-    const result = await route.answer({ parameters, body, origin, destination, now: clock.now(), refuseItem });
+    const result = await route.answer({ parameters, body, origin, destination, refuseItem });
     logger.debug({ ...trace, status: result.status }, 'federation request served');
     return result;
   };

@@ -84,3 +84,23 @@ describe('the rate of key fetches', () => {
     expect((await fixture.handle(fixture.signed())).status).toBe(202);
   });
 });
+
+describe('how many strangers wait for one domain', () => {
+  it('[KEY-5] [API-10] 32 share the fetch of a document, the next is told to come when it is over', async () => {
+    const fixture = await createFixture();
+    const answers = await Promise.all(Array.from({ length: 33 }, () => fixture.handle(fixture.signed())));
+    expect(answers.map(({ status }) => status)).toEqual([...Array.from({ length: 32 }, () => 202), 429]);
+    const [refused] = answers.slice(-1).map((answer) => [codeOf(answer), answer.headers['retry-after']]);
+    expect([refused, fixture.fetches]).toEqual([['rate_limited', '30'], [PEER]]);
+    expect(await fixture.outcomeOf(fixture.signed())).toBe(202);
+  });
+
+  it('[KEY-5] [API-10] 32 share the refetch after a failed signature, the next is told the same', async () => {
+    const fixture = await createFixture();
+    await fixture.handle(fixture.signed());
+    fixture.clock.advance(60);
+    const outcomes = await Promise.all(Array.from({ length: 33 }, () => fixture.outcomeOf(fixture.signed({ signedTarget: '/federation/v1' }))));
+    expect(outcomes).toEqual([...Array.from({ length: 32 }, () => 'signature_invalid'), 'rate_limited']);
+    expect(fixture.fetches).toEqual([PEER, PEER]);
+  });
+});

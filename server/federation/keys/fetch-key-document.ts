@@ -4,13 +4,11 @@ import type { KeyDocument } from '../../../protocol/key-document.ts';
 import { MAX_KEY_DOCUMENT_BYTES } from '../../../protocol/limits.ts';
 import type { Clock } from '../../domain/ports.ts';
 import type { GuardedAnswer, GuardedRequest } from '../discovery/guarded-request.ts';
+import { HTTPS_PORT } from '../discovery/peer-connector.ts';
+import { readCacheControl } from './cache-control.ts';
 import { checkKeyDocument } from './check-key-document.ts';
 import type { KeyDocumentFault } from './check-key-document.ts';
 import type { StrictEd25519 } from './strict-ed25519.ts';
-
-const HTTPS_PORT = 443;
-const MAX_AGE = /^max-age="?([0-9]{1,10})"?$/i;
-const NOT_TO_BE_KEPT = /^no-(?:store|cache)(?:=.*)?$/i;
 
 /**
  * What a fetch of a key document came to: `invalid` and `gone` are the domain's own word, `unreachable` says nothing
@@ -65,13 +63,5 @@ function judge(answer: GuardedAnswer, check: (body: Uint8Array) => ReturnType<ty
   const checked = check(answer.body);
   if (checked.kind === 'invalid') return checked;
   const json = Buffer.from(answer.body).toString('utf8');
-  return { ...checked, json, maxAgeSeconds: readMaxAge(answer.headers['cache-control']) };
-}
-
-/** Reads how long an answer may be kept. @see RFC 9111 sections 5.2.2.1, 5.2.2.4 and 5.2.2.5 */
-function readMaxAge(cacheControl: string | undefined): number | null {
-  const directives = (cacheControl ?? '').split(',').map((directive) => directive.trim());
-  if (directives.some((directive) => NOT_TO_BE_KEPT.test(directive))) return 0;
-  const ages = directives.flatMap((directive) => MAX_AGE.exec(directive)?.[1] ?? []);
-  return ages.length === 0 ? null : Math.min(...ages.map(Number));
+  return { ...checked, json, maxAgeSeconds: readCacheControl(answer.headers['cache-control']).maxAgeSeconds };
 }

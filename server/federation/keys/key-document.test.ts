@@ -202,6 +202,8 @@ describe('fetching a key document', () => {
     ['public, Max-Age=7200', 7_200],
     ['max-age=60, no-store', 0],
     ['no-cache', 0],
+    ['max-age="90",\n max-age=120', 90],
+    ['max-age=soon', null],
     ['', null],
   ])('[KEY-5] reads "%s" as a max-age of %s', async (cacheControl, maxAgeSeconds) => {
     expect(await fetchFrom(answer(200, cacheControl))).toMatchObject({ kind: 'document', maxAgeSeconds });

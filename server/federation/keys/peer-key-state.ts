@@ -4,6 +4,9 @@ import type { KeyDocument } from '../../../protocol/key-document.ts';
 import { KEY_FETCH_INTERVAL_SECONDS, KEY_FRESH_SECONDS, KEY_STALE_SECONDS } from '../../../protocol/limits.ts';
 import { timestampToDate } from '../../../protocol/timestamp.ts';
 
+/** How far ahead of this clock that of another process of the instance may be. */
+const TOLERATED_SKEW_MS = 60_000;
+
 /** How the last fetch of a domain's document ended. */
 type FetchOutcome = 'document' | 'invalid' | 'gone' | 'unreachable';
 
@@ -53,19 +56,27 @@ export function keepDocument(
   };
 }
 
-/** Tells whether another fetch of this domain must wait. @see docs/protocol.md [KEY-5] */
-export function isBarred({ lastFetch }: PeerKeyState, nowMs: number): boolean {
-  return lastFetch !== null && nowMs - lastFetch.atMs < KEY_FETCH_INTERVAL_SECONDS * 1_000;
+/**
+ * Tells whether an instant was noted by a clock that ran ahead and has been put right since. How long ago it really was
+ * nobody can say, so that nothing may be counted from it.
+ */
+function isAhead(atMs: number, nowMs: number): boolean {
+  return atMs - nowMs > TOLERATED_SKEW_MS;
 }
 
-/** Tells whether a document of this domain is still remembered at all. */
+/** Tells whether another fetch of this domain must wait; one that was noted ahead of time bars nothing. @see docs/protocol.md [KEY-5] */
+export function isBarred({ lastFetch }: PeerKeyState, nowMs: number): boolean {
+  return lastFetch !== null && !isAhead(lastFetch.atMs, nowMs) && nowMs - lastFetch.atMs < KEY_FETCH_INTERVAL_SECONDS * 1_000;
+}
+
+/** Tells whether a document of this domain may still serve at all. */
 export function isKnown({ known }: PeerKeyState, nowMs: number): boolean {
-  return known !== null && nowMs < known.staleUntilMs;
+  return known !== null && !isAhead(known.fetchedAtMs, nowMs) && nowMs < known.staleUntilMs;
 }
 
 /** Gives the document that needs no fetch, null where there is none. @see docs/protocol.md [KEY-5] */
 export function freshDocument({ known }: PeerKeyState, nowMs: number): KnownDocument | null {
-  return known !== null && nowMs < known.freshUntilMs ? known : null;
+  return known !== null && !isAhead(known.fetchedAtMs, nowMs) && nowMs < known.freshUntilMs ? known : null;
 }
 
 /** Tells whether the last attempt to fetch did not get as far as the domain's own word. @see docs/protocol.md [KEY-3] [KEY-4] */

@@ -8,6 +8,8 @@ import { freshDocument, freshUntil, isBarred, isKnown, isUnreachable, keepDocume
 import type { KnownDocument, PeerKeyState } from './peer-key-state.ts';
 import { createRecentMap } from './recent-map.ts';
 import { storedDocument } from './stored-document.ts';
+import { createWaitingStrangers } from './waiting-strangers.ts';
+import type { WaitingStrangers } from './waiting-strangers.ts';
 
 const MAX_REMEMBERED_DOMAINS = 10_000;
 
@@ -18,15 +20,20 @@ export type PeerKeyAnswer =
   | { readonly kind: 'unavailable' }
   | { readonly kind: 'rate_limited' };
 
-/** The federation keys of other domains. */
+/** Who asks: a stranger is a request that is not authenticated, as opposed to this server with business of its own. */
+interface Asker {
+  readonly isStranger?: boolean;
+}
+
+/** The federation keys of other domains. Strangers beyond 32 who would wait for one domain get `rate_limited`. */
 export interface PeerKeys {
   /**
    * Finds the key `kid` of a domain, fetching its document where none is fresh or the fresh one does not list it.
    * `mayFetch` is asked just before the fetch of a domain without a cached document; false gives `rate_limited`.
    */
-  findKey(domain: Domain, kid: KeyId, options: { mayFetch: () => boolean }): Promise<PeerKeyAnswer>;
+  findKey(domain: Domain, kid: KeyId, options: Asker & { mayFetch: () => boolean }): Promise<PeerKeyAnswer>;
   /** Looks once more after a signature failed under the key at hand; the same key as before means it is the right one. */
-  refetchAfterFailure(domain: Domain, kid: KeyId): Promise<PeerKeyAnswer>;
+  refetchAfterFailure(domain: Domain, kid: KeyId, asker?: Asker): Promise<PeerKeyAnswer>;
   /**
    * Gives the `host:port` endpoints that the domain's document lists: `absent` where the domain answers that it has
    * no document, `unavailable` where none can be had.
@@ -56,6 +63,7 @@ interface Entry {
   readonly state: PeerKeyState;
   refreshing: Promise<void> | null;
   txtKeys: ReturnType<FindTxtKeys> | null;
+  readonly waiting: WaitingStrangers;
 }
 
 /**
@@ -83,7 +91,7 @@ export function createPeerKeys({ peers, fetchDocument, findTxtKeys = async () =>
   async function loadEntry(domain: Domain): Promise<Entry> {
     const known = storedDocument(await peers.find(domain));
     const lastFetch = known && { atMs: known.fetchedAtMs, outcome: 'document' as const, detail: '' };
-    return { state: { known, unsaved: false, lastFetch }, refreshing: null, txtKeys: null };
+    return { state: { known, unsaved: false, lastFetch }, refreshing: null, txtKeys: null, waiting: createWaitingStrangers() };
   }
 
   async function refresh(domain: Domain, entry: Entry, mayFetch: () => boolean): Promise<Refresh> {
@@ -91,7 +99,7 @@ export function createPeerKeys({ peers, fetchDocument, findTxtKeys = async () =>
       if (isBarred(entry.state, nowMs())) return 'barred';
       if (!isKnown(entry.state, nowMs()) && !mayFetch()) return 'rate_limited';
       entry.txtKeys = null;
-      entry.refreshing = fetchInto(domain, entry.state).finally(() => {
+      entry.refreshing = entry.waiting.whilePending(fetchInto(domain, entry.state)).finally(() => {
         entry.refreshing = null;
       });
     }
@@ -117,7 +125,7 @@ export function createPeerKeys({ peers, fetchDocument, findTxtKeys = async () =>
   /** Gives the keys in DNS where they count: the origin cannot be reached and no document stands in for it. */
   async function standInKeys(domain: Domain, entry: Entry): ReturnType<FindTxtKeys> {
     if (!isUnreachable(entry.state)) return new Map();
-    entry.txtKeys ??= findTxtKeys(domain);
+    entry.txtKeys ??= entry.waiting.whilePending(findTxtKeys(domain));
     return entry.txtKeys;
   }
 
@@ -157,21 +165,25 @@ export function createPeerKeys({ peers, fetchDocument, findTxtKeys = async () =>
   }
 
   return {
-    async findKey(domain, kid, { mayFetch }) {
+    async findKey(domain, kid, { mayFetch, isStranger = false }) {
       const entry = await entryOf(domain);
       const publicKey = freshDocument(entry.state, nowMs())?.keys.get(kid);
       if (publicKey !== undefined) return { kind: 'key', publicKey, stale: false };
-      const refreshed = await refresh(domain, entry, mayFetch);
-      if (refreshed !== 'rate_limited') return judge(domain, entry, { kid, isFetched: refreshed === 'fetched' });
-      // Nothing was learnt: domains that a stranger only names must not push out those that are used.
-      if (entry.state.known === null) entries.delete(domain);
-      return { kind: 'rate_limited' };
+      return inTurn(entry, isStranger, async () => {
+        const refreshed = await refresh(domain, entry, mayFetch);
+        if (refreshed !== 'rate_limited') return judge(domain, entry, { kid, isFetched: refreshed === 'fetched' });
+        // Nothing was learnt: domains that a stranger only names must not push out those that are used.
+        if (entry.state.known === null) entries.delete(domain);
+        return { kind: 'rate_limited' };
+      });
     },
-    async refetchAfterFailure(domain, kid) {
+    async refetchAfterFailure(domain, kid, { isStranger = false } = {}) {
       const entry = await entryOf(domain);
-      await refresh(domain, entry, () => true);
-      // While barred the document of the failed verification still serves it: that its kid is listed decides.
-      return judge(domain, entry, { kid, isFetched: true });
+      return inTurn(entry, isStranger, async () => {
+        await refresh(domain, entry, () => true);
+        // While barred the document of the failed verification still serves it: that its kid is listed decides.
+        return judge(domain, entry, { kid, isFetched: true });
+      });
     },
     async endpoints(domain) {
       const entry = await entryOf(domain);
@@ -191,6 +203,11 @@ export function createPeerKeys({ peers, fetchDocument, findTxtKeys = async () =>
     },
     saveDocument,
   };
+}
+
+async function inTurn({ waiting }: Entry, isStranger: boolean, lookUp: () => Promise<PeerKeyAnswer>): Promise<PeerKeyAnswer> {
+  const answer = isStranger ? await waiting.admit(lookUp) : await lookUp();
+  return answer === 'crowded' ? { kind: 'rate_limited' } : answer;
 }
 
 interface Lookup {

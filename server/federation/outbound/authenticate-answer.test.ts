@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseDomain, parseKeyId } from '../../../protocol/ids.ts';
 import { createStrictEd25519 } from '../keys/strict-ed25519.ts';
 import { createAuthenticateAnswer } from './authenticate-answer.ts';
-import type { ReceivedAnswer } from './peer-answer.ts';
+import type { ReceivedAnswer } from './read-problem.ts';
 import { createMemoryPeerKeys, knownPeer } from './testing/memory-peer-keys.ts';
 import { createSigningPeer } from './testing/signing-peer.ts';
 
@@ -56,9 +56,17 @@ describe('createAuthenticateAnswer', () => {
   });
 
   it.each([
+    { name: 'that stands twice', of: (value: string) => `${value},\n${value}` },
+    { name: 'in two halves', of: (value: string) => value.replace('",nonce', '",\nnonce') },
+  ])('[SIG-9] a header on two lines, $name, is none', async ({ of }) => {
+    const { check, asked } = arrange();
+    expect(await check(answerWith(of(peer.signAnswer(TRUE_CLAIMS))))).toEqual({ kind: 'unsigned' });
+    expect(asked).toEqual([]);
+  });
+
+  it.each([
     { name: 'an empty header', of: () => '' },
-    { name: 'two headers', of: (value: string) => `${value},\n${value}` },
-    { name: 'two halves of a header', of: (value: string) => value.replace('",nonce', '",\nnonce') },
+    { name: 'a header twice on one line', of: (value: string) => `${value},${value}` },
     { name: 'a seventh parameter', of: (value: string) => `${value},status="202"` },
     { name: 'a parameter missing', of: (value: string) => value.replace(/nonce="[^"]*",/, '') },
     { name: 'a name in capitals', of: (value: string) => value.replace('nonce=', 'Nonce=') },

@@ -8,12 +8,12 @@ import type { FederationSignature } from '../../../protocol/signature-header.ts'
 import type { Clock } from '../../domain/ports.ts';
 import type { PeerKeyAnswer, PeerKeys } from '../keys/peer-keys.ts';
 import type { StrictEd25519 } from '../keys/strict-ed25519.ts';
-import type { ReceivedAnswer } from './peer-answer.ts';
+import type { ReceivedAnswer } from './read-problem.ts';
 
 /** The first thing about a signature that does not hold. */
 type AnswerFault = 'malformed' | 'wrong_key_id' | 'wrong_destination' | 'wrong_nonce' | 'wrong_time' | 'no_key' | 'bad_signature';
 
-/** Whether an answer is the peer's own word; `unsigned` says that it carries no signature header at all. */
+/** Whether an answer is the peer's own word; `unsigned` says that it carries no signature header, or one on several lines. */
 type AnswerProof =
   | { readonly kind: 'authentic' }
   | { readonly kind: 'unsigned' }
@@ -43,7 +43,8 @@ export type AuthenticateAnswer = (answer: ReceivedAnswer, request: AnsweredReque
 export function createAuthenticateAnswer(options: AnswerAuthenticationOptions): AuthenticateAnswer {
   return async (answer, request) => {
     const value = answer.headers[SIGNATURE_HEADER];
-    if (value === undefined) return { kind: 'unsigned' };
+    // What came on several lines is joined by LF, and such a header is none.
+    if (value === undefined || value.includes('\n')) return { kind: 'unsigned' };
     const signature = readSignature(value);
     const fault = signature === null ? 'malformed' : (findClaimFault(signature, request, options) ?? (await findKeyFault(signature, answer, options)));
     return fault === null ? { kind: 'authentic' } : { kind: 'not_authentic', fault };

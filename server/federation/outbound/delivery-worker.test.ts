@@ -213,7 +213,7 @@ describe('createDeliveryWorker', () => {
     const slow = later();
     const { newWorker, queue, sent, time } = arrangeWorkers(() => slow.answer);
     queue('1');
-    const first = newWorker('w1').drainOnce();
+    const first = newWorker('w1').drainOnce({ budgetMs: 120_000 });
     await time.advance(90_000);
     expect(await newWorker('w2').drainOnce()).toEqual({ delivered: 0, retried: 0, failed: 0 });
     expect(sent.length).toBe(1);
@@ -234,17 +234,21 @@ describe('createDeliveryWorker', () => {
   });
 
   it('[DEL-5] a worker that lost its claim sends nothing more', async () => {
-    const slow = later();
-    const { newWorker, queue, sent, stores, time } = arrangeWorkers(() => slow.answer);
+    const { newWorker, queue, sent, stores, time } = arrangeWorkers();
+    const { listDue } = stores.outbox;
+    const database = Promise.withResolvers<void>();
+    stores.outbox.listDue = async (...options) => {
+      await database.promise;
+      return listDue(...options);
+    };
     queue('1');
-    queue('2');
     const draining = newWorker('w1').drainOnce();
     await time.settle();
-    await stores.outbox.releaseDestination(B, 'w1');
+    await stores.outbox.releaseDestination(B, { workerId: 'w1', now: time.clock.now() });
     await stores.outbox.claimDestinations({ workerId: 'w2', now: time.clock.now(), claimMs: 60_000, limit: 1 });
     await time.advance(20_000);
-    slow.give(accepted);
-    await draining;
-    expect(sent).toEqual(['b.test 1']);
+    database.resolve();
+    expect(await draining).toEqual({ delivered: 0, retried: 0, failed: 0 });
+    expect(sent).toEqual([]);
   });
 });

@@ -1,15 +1,18 @@
 import type { Domain } from '../../../protocol/ids.ts';
 import type { DeliveryWaker } from '../../domain/ports.ts';
-import { addCounts, drainDestination } from './drain-destination.ts';
-import type { DrainCounts, DrainOptions } from './drain-destination.ts';
-
-/** Runs something once after a while; `cancel` takes it back. */
-export interface Timers {
-  after(delayMs: number, run: () => void): { cancel(): void };
-}
+import { openLanes } from './claim-lanes.ts';
+import { addCounts, isNothing, NOTHING } from './drain-counts.ts';
+import type { DrainCounts } from './drain-counts.ts';
+import { drainDestination } from './drain-destination.ts';
+import { createDrainMemory } from './drain-options.ts';
+import type { DrainOptions } from './drain-options.ts';
+import { CLAIM_MS, keepClaim } from './keep-claim.ts';
+import { createPeerPace } from './peer-pace.ts';
+import { systemTimers } from './timers.ts';
+import type { Timers } from './timers.ts';
 
 /** What {@link createDeliveryWorker} needs; `workerId` is this process's own, `timers` are the real ones by default. */
-interface DeliveryWorkerOptions extends DrainOptions {
+interface DeliveryWorkerOptions extends Omit<DrainOptions, 'memory'> {
   readonly workerId: string;
   readonly timers?: Timers;
 }
@@ -20,22 +23,36 @@ export interface DeliveryWorker extends DeliveryWaker {
   start(): void;
   /** Claims nothing more, finishes the requests under way and gives back every claim. */
   stop(): Promise<void>;
-  /** Sends all that is due now, for platforms without a resident process [DEL-5]. */
-  drainOnce(): Promise<DrainCounts>;
+  /**
+   * Sends what is due now, for platforms without a resident process [DEL-5]. After `budgetMs`, 50 s by default, it begins
+   * nothing more and answers what has been done by then, without the requests still under way.
+   */
+  drainOnce(options?: { readonly budgetMs?: number }): Promise<DrainCounts>;
 }
 
-const CLAIM_MS = 60_000;
-const EXTEND_EVERY_MS = 20_000;
-const MAX_DESTINATIONS = 64;
-const POLL_MS = 5_000;
-/** What is overdue but not claimable belongs to a worker that may have died: no reason to ask at once again. */
-const OVERDUE_POLL_MS = 1_000;
+/** One turn of one destination. */
+interface Drain {
+  readonly domain: Domain;
+  readonly ended: Promise<DrainCounts>;
+}
 
-const NOTHING: DrainCounts = { delivered: 0, retried: 0, failed: 0 };
+/** What a claim is made for: `without` names domains to pass over, `mayGoOn` says whether there is time for more. */
+interface ClaimWish {
+  readonly without: ReadonlySet<Domain>;
+  readonly mayGoOn: () => boolean;
+}
+
+const POLL_MS = 5_000;
+/** What is overdue but not claimable waits for a slot or belongs to a worker that may have died: no reason to ask at once again. */
+const OVERDUE_POLL_MS = 1_000;
+/** Ends before the 60 s that platforms give a request. */
+const DRAIN_ONCE_MS = 50_000;
+
+const ALL: ClaimWish = { without: new Set(), mayGoOn: () => true };
 
 /**
- * Creates the delivery worker: up to 64 destinations at once, each in order and each alone, woken by `wake`, by the
- * next due instant and at least every 5 s.
+ * Creates the delivery worker: many destinations at once, each in order and each alone, in turns and in lanes by their
+ * pace; woken by `wake`, by the next due instant and at least every 5 s.
  * @see docs/protocol.md [DEL-1] [DEL-4] [DEL-5]
  */
 export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWorker {
@@ -44,23 +61,23 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
     wake: () => worker.wake(),
     start: () => worker.start(),
     stop: () => worker.stop(),
-    drainOnce: () => worker.drainOnce(),
+    drainOnce: ({ budgetMs = DRAIN_ONCE_MS } = {}) => worker.drainOnce(budgetMs),
   };
 }
 
 class Worker {
-  readonly #options: DeliveryWorkerOptions;
-  readonly #timers: Timers;
-  readonly #drains = new Set<Promise<DrainCounts>>();
+  readonly #options: DrainOptions & { readonly workerId: string; readonly timers: Timers };
+  readonly #drains = new Set<Drain>();
   #resident = false;
   #stopping = false;
   #wakes = 0;
   #timer: { cancel(): void } | null = null;
   #round: Promise<void> | null = null;
 
-  constructor(options: DeliveryWorkerOptions) {
-    this.#options = options;
-    this.#timers = options.timers ?? systemTimers;
+  constructor({ timers = systemTimers, ...options }: DeliveryWorkerOptions) {
+    // A drain that turns out to be slow leaves its place to another.
+    const pace = createPeerPace({ timers, onSlow: () => this.wake() });
+    this.#options = { ...options, timers, memory: createDrainMemory(options.clock, pace) };
   }
 
   start(): void {
@@ -79,16 +96,37 @@ class Worker {
     this.#stopping = true;
     this.#timer?.cancel();
     await this.#round;
-    await Promise.all(this.#drains);
+    await Promise.all([...this.#drains].map(({ ended }) => ended));
   }
 
-  async drainOnce(): Promise<DrainCounts> {
+  async drainOnce(budgetMs: number): Promise<DrainCounts> {
+    const { clock, timers } = this.#options;
+    const endsAtMs = clock.now().getTime() + budgetMs;
+    const mayGoOn = (): boolean => clock.now().getTime() < endsAtMs;
+    const outOfTime = Promise.withResolvers<void>();
+    const timer = timers.after(budgetMs, outOfTime.resolve);
+    // What came to nothing would come to nothing again: without end, if it were claimed at once.
+    const fruitless = new Set<Domain>();
+    const underWay = new Set<Promise<void>>();
     let total = NOTHING;
-    for (;;) {
-      const counts = (await Promise.all(await this.#claim())).reduce(addCounts, NOTHING);
-      if (isNothing(counts)) return total;
-      total = addCounts(total, counts);
+    const begin = ({ domain, ended }: Drain): void => {
+      const noted = ended.then((counts) => {
+        total = addCounts(total, counts);
+        if (isNothing(counts)) fruitless.add(domain);
+        underWay.delete(noted);
+      });
+      underWay.add(noted);
+    };
+    try {
+      while (mayGoOn()) {
+        for (const drain of await this.#claim({ without: fruitless, mayGoOn })) begin(drain);
+        if (underWay.size === 0) break;
+        await Promise.race([outOfTime.promise, ...underWay]);
+      }
+    } finally {
+      timer.cancel();
     }
+    return total;
   }
 
   /** Claims until no wake came in meanwhile, then sets the timer. */
@@ -97,14 +135,14 @@ class Worker {
     for (let seen = -1; seen !== this.#wakes && !this.#stopping; ) {
       seen = this.#wakes;
       try {
-        await this.#claim();
+        await this.#claim(ALL);
         delayMs = await this.#nextPollMs();
       } catch (error) {
         this.#options.logger.error({ err: error }, 'the outbox cannot be read');
         delayMs = POLL_MS;
       }
     }
-    if (!this.#stopping) this.#timer = this.#timers.after(delayMs, () => this.wake());
+    if (!this.#stopping) this.#timer = this.#options.timers.after(delayMs, () => this.wake());
     // In the same turn as the last look at the wakes, so that none falls between.
     this.#round = null;
   }
@@ -117,30 +155,32 @@ class Worker {
   }
 
   /** Claims what is due and begins to drain it; the answer is the drains begun. */
-  async #claim(): Promise<readonly Promise<DrainCounts>[]> {
-    const { outbox, workerId, clock } = this.#options;
-    const limit = MAX_DESTINATIONS - this.#drains.size;
-    if (limit <= 0 || this.#stopping) return [];
-    const domains = await outbox.claimDestinations({ workerId, now: clock.now(), claimMs: CLAIM_MS, limit });
-    return domains.map((domain) => this.#beginDrain(domain));
+  async #claim({ without, mayGoOn }: ClaimWish): Promise<readonly Drain[]> {
+    if (this.#stopping) return [];
+    const { outbox, workerId, clock, memory } = this.#options;
+    const underWay = [...this.#drains].map(({ domain }) => domain);
+    const lanes = openLanes({ underWay, pace: memory.pace, without });
+    const domains = await outbox.claimDestinations({ workerId, now: clock.now(), claimMs: CLAIM_MS, ...lanes });
+    return domains.map((domain) => this.#beginDrain(domain, mayGoOn));
   }
 
-  #beginDrain(domain: Domain): Promise<DrainCounts> {
+  #beginDrain(domain: Domain, mayGoOn: () => boolean): Drain {
     const wakesBefore = this.#wakes;
-    const drain = this.#drain(domain).then((counts) => {
+    const ended = this.#drain(domain, mayGoOn).then((counts) => {
       this.#drains.delete(drain);
       // What was queued for this domain during the drain could not be claimed by the wake that told of it.
       if (!isNothing(counts) || this.#wakes !== wakesBefore) this.wake();
       return counts;
     });
+    const drain: Drain = { domain, ended };
     this.#drains.add(drain);
     return drain;
   }
 
-  async #drain(domain: Domain): Promise<DrainCounts> {
-    const claim = this.#keepClaim(domain);
+  async #drain(domain: Domain, mayGoOn: () => boolean): Promise<DrainCounts> {
+    const claim = keepClaim(this.#options, domain);
     try {
-      return await drainDestination(this.#options, domain, () => claim.isHeld() && !this.#stopping);
+      return await drainDestination(this.#options, domain, () => claim.isHeld() && !this.#stopping && mayGoOn());
     } catch (error) {
       this.#options.logger.error({ err: error, destination: domain }, 'a drain ended early');
       return NOTHING;
@@ -151,39 +191,11 @@ class Worker {
   }
 
   async #release(domain: Domain): Promise<void> {
-    try {
-      await this.#options.outbox.releaseDestination(domain, this.#options.workerId);
-    } catch (error) {
-      this.#options.logger.error({ err: error, destination: domain }, 'a claim was not given back and will run out');
-    }
-  }
-
-  /** Extends the claim every 20 s, as one request to a peer may outlast it. */
-  #keepClaim(domain: Domain): { isHeld(): boolean; letGo(): void } {
     const { outbox, workerId, clock, logger } = this.#options;
-    let held = true;
-    let timer = this.#timers.after(EXTEND_EVERY_MS, extend);
-    const timers = this.#timers;
-    function extend(): void {
-      timer = timers.after(EXTEND_EVERY_MS, extend);
-      outbox.extendClaim({ domain, workerId, now: clock.now(), claimMs: CLAIM_MS }).then(
-        (extended) => (held &&= extended),
-        (error: unknown) => logger.error({ err: error, destination: domain }, 'a claim was not extended'),
-      );
+    try {
+      await outbox.releaseDestination(domain, { workerId, now: clock.now() });
+    } catch (error) {
+      logger.error({ err: error, destination: domain }, 'a claim was not given back and will run out');
     }
-    return { isHeld: () => held, letGo: () => timer.cancel() };
   }
 }
-
-function isNothing({ delivered, retried, failed }: DrainCounts): boolean {
-  return delivered + retried + failed === 0;
-}
-
-/** Real time; a pending timer does not keep the process alive. */
-const systemTimers: Timers = {
-  after(delayMs, run) {
-    const timer = setTimeout(run, delayMs);
-    timer.unref();
-    return { cancel: () => clearTimeout(timer) };
-  },
-};

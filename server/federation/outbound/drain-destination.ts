@@ -1,37 +1,20 @@
-import type { Logger } from 'pino';
-
 import type { Domain } from '../../../protocol/ids.ts';
 import { OUTBOX_LIFETIME_MS, slowDelayMs } from '../../domain/outbox/retry-schedule.ts';
-import type { Clock, DeliveryState, Notifier, OutboxItem, OutboxStore, PeerStore } from '../../domain/ports.ts';
+import type { OutboxItem } from '../../domain/ports.ts';
 import { judgeDelivery } from './delivery-verdict.ts';
 import type { DeliveryVerdict } from './delivery-verdict.ts';
+import { addCounts, NOTHING } from './drain-counts.ts';
+import type { DrainCounts } from './drain-counts.ts';
+import type { DrainOptions } from './drain-options.ts';
 import type { PeerAnswer } from './peer-answer.ts';
-import type { PeerClient } from './peer-client.ts';
+import { alert, holdQueue, isSettled, settleDelivery } from './settle-delivery.ts';
 
-/** What a drain needs; `random` gives numbers from 0 up to 1. */
-export interface DrainOptions {
-  readonly outbox: OutboxStore;
-  readonly peers: PeerStore;
-  readonly peerClient: PeerClient;
-  /** Tells whether local policy refuses to federate with a domain. */
-  readonly isBlocked: (domain: Domain) => Promise<boolean>;
-  readonly notifier: Notifier;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly logger: Logger;
-}
+/** One turn of a destination that answers quickly: as many items as are listed at once, as long as this. */
+const ITEMS_PER_TURN = 50;
+const TURN_MS = 10_000;
 
-/** How many items were delivered, put back and given up; a held queue counts as one put back. */
-export interface DrainCounts {
-  readonly delivered: number;
-  readonly retried: number;
-  readonly failed: number;
-}
-
-const ITEMS_PER_LISTING = 50;
-const TOLD_OF_HOLD = 100;
-
-const NOTHING: DrainCounts = { delivered: 0, retried: 0, failed: 0 };
+const DONE: DeliveryVerdict = { kind: 'delivered' };
+const EXPIRED: DeliveryVerdict = { kind: 'failed', errorCode: 'expired' };
 const COUNTED: Readonly<Record<DeliveryVerdict['kind'], DrainCounts>> = {
   delivered: { ...NOTHING, delivered: 1 },
   retry: { ...NOTHING, retried: 1 },
@@ -39,75 +22,94 @@ const COUNTED: Readonly<Record<DeliveryVerdict['kind'], DrainCounts>> = {
   failed: { ...NOTHING, failed: 1 },
 };
 
-/** Adds two counts. */
-export function addCounts(a: DrainCounts, b: DrainCounts): DrainCounts {
-  return { delivered: a.delivered + b.delivered, retried: a.retried + b.retried, failed: a.failed + b.failed };
-}
-
-/**
- * Sends the due items of one claimed destination one after the other until none is left, the peer itself fails or
- * `mayGoOn` says no. An item that is put back holds back the later ones of its conversation only.
- * @see docs/protocol.md [DEL-1]
- */
-export async function drainDestination(options: DrainOptions, domain: Domain, mayGoOn: () => boolean): Promise<DrainCounts> {
-  if (await options.isBlocked(domain)) return holdBlocked(options, domain);
-  let counts = NOTHING;
-  const heldConversations = new Set<bigint>();
-  const peer: PeerStanding = { failures: (await options.peers.find(domain))?.consecutiveFailures ?? 0, successNoted: false };
-  for (;;) {
-    const items = await options.outbox.listDue(domain, options.clock.now(), ITEMS_PER_LISTING);
-    const open = items.filter((item) => !heldConversations.has(item.conversationKey));
-    if (open.length === 0) return counts;
-    for (const item of open) {
-      if (heldConversations.has(item.conversationKey)) continue;
-      if (!mayGoOn()) return counts;
-      const verdict = await deliverItem(options, item, peer);
-      counts = addCounts(counts, COUNTED[verdict.kind]);
-      if (verdict.kind === 'hold') return counts;
-      if (verdict.kind === 'retry') heldConversations.add(item.conversationKey);
-    }
-  }
-}
-
-/** Nothing is lost by a block: the queue waits for the operator to lift it, as long as for a peer that is away. */
-async function holdBlocked(options: DrainOptions, domain: Domain): Promise<DrainCounts> {
-  const now = options.clock.now();
-  const nextAttemptAt = new Date(now.getTime() + slowDelayMs({ ageMs: 0, random: options.random }));
-  await holdQueue(options, domain, { kind: 'hold', errorCode: 'blocked_here', nextAttemptAt, tellOperator: false, now });
-  return COUNTED.hold;
-}
-
-/** What is known of the peer during one drain. */
+/** What is known of the peer during one turn. */
 interface PeerStanding {
   failures: number;
   successNoted: boolean;
 }
 
-async function deliverItem(options: DrainOptions, item: OutboxItem, peer: PeerStanding): Promise<DeliveryVerdict> {
-  const sentAt = options.clock.now();
-  if (sentAt.getTime() - item.createdAt.getTime() >= OUTBOX_LIFETIME_MS) {
-    const expired: DeliveryVerdict = { kind: 'failed', errorCode: 'expired' };
-    await settle(options, item, expired);
-    return expired;
+/**
+ * Gives a claimed destination its turn: sends due items one after the other until 50 are sent, 10 s are over, the peer
+ * fails or is slow, or `mayGoOn` says no. A peer that is slow or not known yet gets one item. An item that is put back
+ * holds back the later ones of its conversation only.
+ * @see docs/protocol.md [DEL-1] [DEL-4]
+ */
+export async function drainDestination(options: DrainOptions, domain: Domain, mayGoOn: () => boolean): Promise<DrainCounts> {
+  const { clock, memory, peers } = options;
+  const endsAtMs = clock.now().getTime() + TURN_MS;
+  if (await options.isBlocked(domain)) return drainBlocked(options, domain, mayGoOn);
+  const peer: PeerStanding = { failures: (await peers.find(domain))?.consecutiveFailures ?? 0, successNoted: false };
+  const items = await listOpen(options, domain, memory.pace.isQuick(domain) ? ITEMS_PER_TURN : 1);
+  const heldConversations = new Set<bigint>();
+  let counts = NOTHING;
+  for (const item of items) {
+    if (heldConversations.has(item.conversationKey)) continue;
+    if (!mayGoOn()) return counts;
+    const verdict = await deliverItem(options, item, peer);
+    counts = addCounts(counts, COUNTED[verdict.kind]);
+    if (verdict.kind === 'hold' || !memory.pace.isQuick(domain) || clock.now().getTime() >= endsAtMs) return counts;
+    if (verdict.kind === 'retry') heldConversations.add(item.conversationKey);
   }
-  if (item.fullOnly && (await options.peerClient.isCore(item.destination))) return drop(options, item);
-  const answer = await send(options, item);
-  const now = options.clock.now();
-  const verdict = judgeDelivery({ item, answer, peerFailures: peer.failures, now, random: options.random });
-  await settle(options, item, verdict);
+  return counts;
+}
+
+/** Leaves out the conversations in which a mark did not take, so that no peer gets one item in a loop. */
+async function listOpen(options: DrainOptions, domain: Domain, limit: number): Promise<readonly OutboxItem[]> {
+  const { outbox, clock } = options;
+  const listed = await outbox.listDue(domain, clock.now(), limit);
+  if (!listed.some((item) => isSettled(options, item))) return listed;
+  alert(options, { destination: domain, reason: 'still_queued' }, 'a delivery that was settled is still queued');
+  const more = await outbox.listDue(domain, clock.now(), ITEMS_PER_TURN);
+  const stuck = new Set(more.filter((item) => isSettled(options, item)).map(({ conversationKey }) => conversationKey));
+  return more.filter(({ conversationKey }) => !stuck.has(conversationKey)).slice(0, limit);
+}
+
+/**
+ * Sends nothing: what is 7 days old is given up as everywhere, the rest waits for the operator to lift the block, as it
+ * would for a peer that is away.
+ * @see docs/protocol.md [DEL-2]
+ */
+async function drainBlocked(options: DrainOptions, domain: Domain, mayGoOn: () => boolean): Promise<DrainCounts> {
+  let counts = NOTHING;
+  for (const item of await listOpen(options, domain, ITEMS_PER_TURN)) {
+    if (!mayGoOn()) return counts;
+    if (!isExpired(options, item)) continue;
+    await settleDelivery(options, item, EXPIRED);
+    counts = addCounts(counts, COUNTED.failed);
+  }
+  // More may have expired behind these: the queue is held once there is nothing left to give up.
+  if (counts.failed > 0) return counts;
+  const nextAttemptAt = new Date(options.clock.now().getTime() + slowDelayMs({ ageMs: 0, random: options.random }));
+  await holdQueue(options, domain, { kind: 'hold', errorCode: 'blocked_here', nextAttemptAt, tellOperator: false });
+  return COUNTED.hold;
+}
+
+function isExpired({ clock }: DrainOptions, { createdAt }: OutboxItem): boolean {
+  return clock.now().getTime() - createdAt.getTime() >= OUTBOX_LIFETIME_MS;
+}
+
+async function deliverItem(options: DrainOptions, item: OutboxItem, peer: PeerStanding): Promise<DeliveryVerdict> {
+  if (isExpired(options, item)) {
+    await settleDelivery(options, item, EXPIRED);
+    return EXPIRED;
+  }
+  const { memory, clock, random } = options;
+  const answer = await memory.pace.time(item.destination, () => send(options, item));
+  if (answer === 'of_no_use') {
+    await settleDelivery(options, item, DONE);
+    return DONE;
+  }
+  const verdict = judgeDelivery({ item, answer, peerFailures: peer.failures, now: clock.now(), random });
+  await settleDelivery(options, item, verdict);
   if (verdict.kind === 'delivered') await noteSuccess(options, item.destination, peer);
   return verdict;
 }
 
-/** A Core peer has no use for it, so there is nobody to send it to: it is done. @see docs/protocol.md, Profiles and words */
-async function drop(options: DrainOptions, item: OutboxItem): Promise<DeliveryVerdict> {
-  const dropped: DeliveryVerdict = { kind: 'delivered' };
-  await settle(options, item, dropped);
-  return dropped;
-}
-
-async function send({ peerClient, logger }: DrainOptions, { id, destination, method, target, body }: OutboxItem): Promise<PeerAnswer> {
+/** A Core peer has no use for what is for Full peers alone: there is nobody to send it to. @see docs/protocol.md, Profiles and words */
+async function send({ peerClient, logger }: DrainOptions, item: OutboxItem): Promise<PeerAnswer | 'of_no_use'> {
+  const { id, destination, method, target, body, fullOnly } = item;
   try {
+    if (fullOnly && (await peerClient.isCore(destination))) return 'of_no_use';
     return await peerClient.send({ destination, method, target, body });
   } catch (error) {
     // A fault of ours with this one item: the others of the peer must not wait for it.
@@ -116,45 +118,10 @@ async function send({ peerClient, logger }: DrainOptions, { id, destination, met
   }
 }
 
-async function settle(options: DrainOptions, item: OutboxItem, verdict: DeliveryVerdict): Promise<void> {
-  const { outbox, clock, logger } = options;
-  const { id, destination } = item;
-  const now = clock.now();
-  switch (verdict.kind) {
-    case 'delivered':
-      return tellAuthor(options, await outbox.markDelivered(id, now));
-    case 'failed':
-      logger.warn({ destination, itemId: String(id), code: verdict.errorCode }, 'gave up a delivery');
-      return tellAuthor(options, await outbox.markFailed(id, { now, errorCode: verdict.errorCode }));
-    case 'retry':
-      return tellAuthor(options, await outbox.markRetry(id, verdict));
-    case 'hold':
-      return holdQueue(options, destination, { ...verdict, now });
-  }
-}
-
-/** Once per drain: a write for each message would tell nothing more. */
+/** Once per turn: a write for each message would tell nothing more. */
 async function noteSuccess({ peers, clock }: DrainOptions, domain: Domain, peer: PeerStanding): Promise<void> {
   if (peer.successNoted) return;
   await peers.recordSuccess(domain, clock.now());
   peer.failures = 0;
   peer.successNoted = true;
-}
-
-async function holdQueue(
-  options: DrainOptions,
-  domain: Domain,
-  { now, errorCode, nextAttemptAt, tellOperator }: DeliveryVerdict & { readonly kind: 'hold'; readonly now: Date },
-): Promise<void> {
-  const { outbox, peers, logger } = options;
-  const facts = { destination: domain, reason: errorCode, nextAttemptAt };
-  if (tellOperator) logger.error({ ...facts, operatorAlert: true }, 'a peer refuses this server');
-  else logger.info(facts, 'a peer cannot be reached');
-  await peers.recordFailure(domain, { now, reason: errorCode, nextAttemptAt });
-  const states = await outbox.noteQueueFailure(domain, { errorCode, nextAttemptAt, limit: TOLD_OF_HOLD });
-  for (const state of states) tellAuthor(options, state);
-}
-
-function tellAuthor({ notifier }: DrainOptions, delivery: DeliveryState | null): void {
-  if (delivery !== null) notifier.notify([delivery.senderId], { kind: 'delivery', delivery });
 }

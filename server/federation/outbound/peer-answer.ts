@@ -1,8 +1,9 @@
-import { ERROR_REGISTRY, isErrorCode, isPermanentCode, PROBLEM_MEDIA_TYPE } from '../../../protocol/errors.ts';
+import { isPermanentCode } from '../../../protocol/errors.ts';
 import type { ErrorCode } from '../../../protocol/errors.ts';
-import { isJsonObject, parseStrictJson } from '../../../protocol/json.ts';
 import type { JsonValue } from '../../../protocol/json.ts';
 import { MAX_RETRY_AFTER_SECONDS } from '../../../protocol/limits.ts';
+import { readJson, readProblem } from './read-problem.ts';
+import type { ReceivedAnswer } from './read-problem.ts';
 
 /** Why a peer as a whole could not be asked, or not be believed; all but the first two are passing. */
 export type UnreachableReason =
@@ -33,13 +34,6 @@ export type PeerAnswer =
     }
   | { readonly kind: 'unreachable'; readonly reason: UnreachableReason; readonly detail: string; readonly retryAfterSeconds: number | null };
 
-/** An HTTP answer as it came, header names in lower case. */
-export interface ReceivedAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-}
-
 /** Statuses by which a proxy tells, without a word of the server behind it, that there is nobody to answer. */
 const NOBODY_THERE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
@@ -58,7 +52,7 @@ const SAID_UNSIGNED: ReadonlySet<ErrorCode> = new Set([
 export function readPeerAnswer(answer: ReceivedAnswer): PeerAnswer {
   const { status, headers } = answer;
   if (isSuccess(status)) return { kind: 'success', status, json: readJson(answer.body) };
-  const code = readProblemCode(answer);
+  const code = readProblem(answer)?.code ?? null;
   const retryAfterSeconds = readRetryAfter(headers['retry-after']);
   if (code === null && NOBODY_THERE.has(status)) return nobodyThere(answer);
   return { kind: 'refused', status, code, permanent: code !== null && isPermanentCode(code), retryAfterSeconds };
@@ -81,7 +75,7 @@ export function readPeerAnswer(answer: ReceivedAnswer): PeerAnswer {
  */
 export function readUnsignedAnswer(answer: ReceivedAnswer): PeerAnswer {
   const { status, headers } = answer;
-  const code = isSuccess(status) ? null : readProblemCode(answer);
+  const code = isSuccess(status) ? null : (readProblem(answer)?.code ?? null);
   if (code !== null && SAID_UNSIGNED.has(code)) {
     return { kind: 'refused', status, code, permanent: false, retryAfterSeconds: readRetryAfter(headers['retry-after']) };
   }
@@ -101,22 +95,6 @@ function nobodyThere({ status, headers }: ReceivedAnswer): PeerAnswer {
 
 function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
-}
-
-function readProblemCode({ status, headers, body }: ReceivedAnswer): ErrorCode | null {
-  const mediaType = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-  if (mediaType !== PROBLEM_MEDIA_TYPE) return null;
-  const problem = readJson(body);
-  const code = isJsonObject(problem) ? problem['code'] : undefined;
-  return typeof code === 'string' && isErrorCode(code) && ERROR_REGISTRY[code].status === status ? code : null;
-}
-
-function readJson(body: Uint8Array): JsonValue {
-  try {
-    return parseStrictJson(body);
-  } catch {
-    return null;
-  }
 }
 
 /** Reads delta-seconds from 1 s to 24 h; more counts as 24 h, anything else as absent. */

@@ -12,7 +12,8 @@ import { createAuthenticateAnswer } from './authenticate-answer.ts';
 import type { AuthenticateAnswer } from './authenticate-answer.ts';
 import { exceedsLimits, findUnsendable } from './find-unsendable.ts';
 import { notAuthentic, readPeerAnswer, readUnsignedAnswer } from './peer-answer.ts';
-import type { PeerAnswer, ReceivedAnswer, UnreachableReason } from './peer-answer.ts';
+import type { PeerAnswer, UnreachableReason } from './peer-answer.ts';
+import type { ReceivedAnswer } from './read-problem.ts';
 import { createSendSigned } from './send-signed.ts';
 import type { OutgoingRequest, SendSigned, SendSignedOptions } from './send-signed.ts';
 

@@ -34,7 +34,7 @@ export function scriptedPeer(script: PeerScript): Serve {
 }
 
 function answer(script: PeerScript, { target, headers }: FrontRequest, now: Date): FrontAnswer {
-  if (target === KEY_DOCUMENT_PATH) return { status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'max-age=3600' }, body: keyDocument(script, now) };
+  if (target === KEY_DOCUMENT_PATH) return { status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'private, max-age=3540' }, body: keyDocument(script, now) };
   if (!CANONICAL.test(target)) return problem(400, 'bad_request_target');
   const header = headers['x-federation-signature'];
   if (typeof header !== 'string') return problem(401, 'signature_missing');

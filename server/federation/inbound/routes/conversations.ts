@@ -1,6 +1,5 @@
 import { conversationBody } from '../../../../protocol/schemas/conversation-body.ts';
 import { parseBody } from '../../../../protocol/schemas/parse-body.ts';
-import { checkTimestamp } from './check-timestamp.ts';
 import type { FederationVerbs, Route } from './route.ts';
 
 /** Creates `POST /conversations`. @see docs/protocol.md [API-3] */
@@ -9,9 +8,8 @@ export function createConversationsRoute(verbs: FederationVerbs): Route {
     name: 'conversations',
     method: 'POST',
     path: ['conversations'],
-    async answer({ body, origin, now }) {
+    async answer({ body, origin }) {
       const change = parseBody(conversationBody, body);
-      checkTimestamp(change, now);
       const { status, conversationId } = await verbs.acceptChange(change, origin);
       const isNew = change.action === 'create' && status !== 'duplicate';
       return { status: isNew ? 201 : 200, body: { status, conversationId } };

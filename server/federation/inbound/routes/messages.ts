@@ -1,6 +1,5 @@
 import { messageBody } from '../../../../protocol/schemas/message-body.ts';
 import { parseBody } from '../../../../protocol/schemas/parse-body.ts';
-import { checkTimestamp } from './check-timestamp.ts';
 import type { FederationVerbs, Route } from './route.ts';
 
 /** Creates `POST /messages`. @see docs/protocol.md [API-2] */
@@ -9,10 +8,8 @@ export function createMessagesRoute(verbs: FederationVerbs): Route {
     name: 'messages',
     method: 'POST',
     path: ['messages'],
-    async answer({ body, origin, now }) {
-      const message = parseBody(messageBody, body);
-      checkTimestamp(message, now);
-      const { status, messageId } = await verbs.acceptMessage(message, origin);
+    async answer({ body, origin }) {
+      const { status, messageId } = await verbs.acceptMessage(parseBody(messageBody, body), origin);
       return { status: 202, body: { status, messageId } };
     },
   };

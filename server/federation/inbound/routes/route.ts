@@ -34,7 +34,6 @@ export interface RouteCall {
   readonly origin: Domain;
   /** The served domain that was meant: "ours" [SIG-6]. */
   readonly destination: Domain;
-  readonly now: Date;
   /** Logs the refusal of one item of a batch, counted from 0, and gives its problem with a `requestId` of its own. */
   readonly refuseItem: (error: unknown, item: number) => Refusal;
 }

@@ -26,6 +26,13 @@ export function refused(code: ErrorCode, retryAfterSeconds: number | null = null
 
 type Script = (request: PeerRequest, count: number) => PeerAnswer | Promise<PeerAnswer>;
 
+/** What a test lets be true of every peer; an error as `core` is thrown when it is asked for. */
+interface Network {
+  script: Script;
+  blocked: boolean;
+  core: boolean | Error;
+}
+
 /** Arranges stores, a time and as many workers over them as a test wants; every message is told from the others by its body. */
 export function arrangeWorkers(script: Script = () => accepted) {
   const time = createFakeTime();
@@ -33,7 +40,7 @@ export function arrangeWorkers(script: Script = () => accepted) {
   const sent: string[] = [];
   const events: DomainEvent[] = [];
   const logged: { readonly level: number; readonly operatorAlert?: boolean }[] = [];
-  const network = { script, blocked: false, core: false };
+  const network: Network = { script, blocked: false, core: false };
   const newWorker = (workerId = 'w1'): DeliveryWorker =>
     createDeliveryWorker({
       outbox: stores.outbox,
@@ -43,7 +50,10 @@ export function arrangeWorkers(script: Script = () => accepted) {
           sent.push(`${request.destination} ${request.body}`);
           return network.script(request, sent.length);
         },
-        isCore: async () => network.core,
+        isCore: async () => {
+          if (network.core instanceof Error) throw network.core;
+          return network.core;
+        },
       },
       isBlocked: async () => network.blocked,
       notifier: { notify: (_, event) => void events.push(event) },

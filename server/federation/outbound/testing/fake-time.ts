@@ -1,5 +1,5 @@
 import type { Clock } from '../../../domain/ports.ts';
-import type { Timers } from '../delivery-worker.ts';
+import type { Timers } from '../timers.ts';
 
 /** A clock and timers that move only when told to. */
 interface FakeTime {

@@ -28,6 +28,7 @@ const CONVERSATION: ConversationId = parseConversationId('c1:a.test');
 /** Creates empty stores. */
 export function createMemoryStores(): MemoryStores {
   const rows: MemoryRow[] = [];
+  const byDomain = new Map<Domain, readonly MemoryRow[]>();
   const peers = new Map<Domain, Peer>();
   const claims = new Map<Domain, { readonly workerId: string; readonly untilMs: number }>();
   const peer = (domain: Domain): Peer => peers.get(domain) ?? newPeer(domain);
@@ -42,10 +43,11 @@ export function createMemoryStores(): MemoryStores {
         state: 'queued', nextAttemptAt: at, errorCode: null,
       };
       rows.push(row);
+      byDomain.set(destination, [...(byDomain.get(destination) ?? []), row]);
       return row;
     },
     peers: memoryPeers(peers, peer),
-    outbox: memoryOutbox({ rows, claims, peer }),
+    outbox: memoryOutbox({ rows, byDomain, claims, peer }),
   };
 }
 
@@ -80,36 +82,50 @@ function memoryPeers(peers: Map<Domain, Peer>, peer: (domain: Domain) => Peer): 
 
 interface Memory {
   readonly rows: readonly MemoryRow[];
+  readonly byDomain: ReadonlyMap<Domain, readonly MemoryRow[]>;
   readonly claims: Map<Domain, { readonly workerId: string; readonly untilMs: number }>;
   readonly peer: (domain: Domain) => Peer;
 }
 
-function memoryOutbox({ rows, claims, peer }: Memory): OutboxStore {
-  const queued = (domain: Domain): readonly MemoryRow[] => rows.filter((row) => row.state === 'queued' && row.destination === domain);
+function memoryOutbox({ rows, byDomain, claims, peer }: Memory): OutboxStore {
+  const lastTurns = new Map<Domain, number>();
+  const queued = (domain: Domain): readonly MemoryRow[] => (byDomain.get(domain) ?? []).filter((row) => row.state === 'queued');
+  const openRow = (id: bigint): MemoryRow | undefined => rows[Number(id) - 1];
   const dueAtMs = (row: MemoryRow): number => Math.max(row.nextAttemptAt.getTime(), peer(row.destination).nextAttemptAt?.getTime() ?? 0);
   const settle = (id: bigint, change: Partial<MemoryRow>): DeliveryState | null => {
-    const row = rows.find((candidate) => candidate.id === id);
+    const row = openRow(id);
     if (row === undefined) return null;
     Object.assign(row, change);
     return stateOf(row);
   };
-  const openRow = (id: bigint): MemoryRow | undefined => rows.find((row) => row.id === id);
   return {
-    async claimDestinations({ workerId, now, claimMs, limit }) {
+    async claimDestinations({ workerId, now, claimMs, limit, groups = [] }) {
       const nowMs = now.getTime();
-      const domains = [...new Set(rows.map((row) => row.destination))].filter(
-        (domain) => queued(domain).some((row) => dueAtMs(row) <= nowMs) && (claims.get(domain)?.untilMs ?? 0) <= nowMs,
+      const headOf = (domain: Domain): MemoryRow | undefined => byDomain.get(domain)?.find((row) => row.state === 'queued' && dueAtMs(row) <= nowMs);
+      const sinceMs = new Map(
+        [...byDomain.keys()]
+          .filter((domain) => (claims.get(domain)?.untilMs ?? 0) <= nowMs)
+          .flatMap((domain) => [headOf(domain)].filter((row) => row !== undefined))
+          .map((row) => [row.destination, Math.max(lastTurns.get(row.destination) ?? 0, row.nextAttemptAt.getTime())]),
       );
-      for (const domain of domains.slice(0, limit)) claims.set(domain, { workerId, untilMs: nowMs + claimMs });
-      return domains.slice(0, limit);
+      const free = [...sinceMs].toSorted(([, a], [, b]) => a - b).map(([domain]) => domain);
+      const named = new Set(groups.flatMap(({ domains }) => domains));
+      const claimed = [
+        ...groups.flatMap((group) => free.filter((domain) => group.domains.includes(domain)).slice(0, group.limit)),
+        ...free.filter((domain) => !named.has(domain)).slice(0, limit),
+      ];
+      for (const domain of claimed) claims.set(domain, { workerId, untilMs: nowMs + claimMs });
+      return claimed;
     },
     async extendClaim({ domain, workerId, now, claimMs }) {
       if (claims.get(domain)?.workerId !== workerId) return false;
       claims.set(domain, { workerId, untilMs: now.getTime() + claimMs });
       return true;
     },
-    async releaseDestination(domain, workerId) {
-      if (claims.get(domain)?.workerId === workerId) claims.delete(domain);
+    async releaseDestination(domain, { workerId, now }) {
+      if (claims.get(domain)?.workerId !== workerId) return;
+      claims.delete(domain);
+      lastTurns.set(domain, now.getTime());
     },
     async listDue(domain, now, limit) {
       const blocked = new Set<bigint>();
@@ -129,8 +145,9 @@ function memoryOutbox({ rows, claims, peer }: Memory): OutboxStore {
     requeueFailed: async () => null,
     deliveryStates: async () => [],
     async nextDueAt() {
-      const dues = rows.filter((row) => row.state === 'queued').map(dueAtMs);
-      return dues.length === 0 ? null : new Date(Math.min(...dues));
+      const firstMs = (domain: Domain): number => Math.min(...queued(domain).map((row) => row.nextAttemptAt.getTime()));
+      const dueMs = Math.min(...[...byDomain.keys()].map((domain) => Math.max(firstMs(domain), peer(domain).nextAttemptAt?.getTime() ?? 0)));
+      return dueMs === Number.POSITIVE_INFINITY ? null : new Date(dueMs);
     },
   };
 }
