@@ -18,6 +18,7 @@ import { createStrictEd25519 } from './federation/keys/strict-ed25519.ts';
 import { createDeliveryWorker } from './federation/outbound/delivery-worker.ts';
 import { createFetchRemoteIdentity } from './federation/outbound/fetch-identity.ts';
 import { createPeerClient } from './federation/outbound/peer-client.ts';
+import { createHello } from './federation/outbound/say-hello.ts';
 import { openNetwork } from './network.ts';
 
 /** The limits that our key document states [KEY-2]. */
@@ -65,6 +66,7 @@ export async function composePeers({ config, logger, stores, notifier, clock }: 
   return {
     policy,
     worker,
+    hello: createHello({ peers: stores.peers, peerClient, isBlocked: policy.isBlocked, clock, logger }),
     inbound: { peerKeys, ed25519, ownKeys },
     keyDocument: createWellKnownHandler(keyDocument),
     fetchRemoteIdentity: createFetchRemoteIdentity({ peerClient, clock }),

@@ -207,10 +207,12 @@ async function composeOver(storage: Storage, { config, logger, behindListener }:
     drainOnce: peers.worker.drainOnce,
     startWorking() {
       peers.worker.start();
+      void peers.hello.sayHello();
       housekeeping.start();
     },
     async stop() {
       housekeeping.stop();
+      peers.hello.stop();
       await peers.worker.stop();
       await realtime.close();
       await storage.close();

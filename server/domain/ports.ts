@@ -158,8 +158,9 @@ export interface OutboxStore {
   releaseDestination(domain: Domain, turn: { workerId: string; now: Date }): Promise<void>;
   /** Due items of a domain in order; per conversation nothing behind an item that is not due yet. */
   listDue(domain: Domain, now: Date, limit: number): Promise<readonly OutboxItem[]>;
-  markDelivered(id: bigint, now: Date): Promise<DeliveryState | null>;
-  /** Puts an item back; the answer is the delivery's state when the item is a message, else null (as in all three). */
+  /** Settles everything that one answer of a peer took; answers the states of those items that are messages and were still queued. */
+  markDeliveredAll(ids: readonly bigint[], now: Date): Promise<readonly DeliveryState[]>;
+  /** Puts an item back; the answer is the delivery's state when the item is a message, else null (as in the next). */
   markRetry(id: bigint, retry: { firstRefusedAt: Date | null; nextAttemptAt: Date; errorCode: string }): Promise<DeliveryState | null>;
   markFailed(id: bigint, failure: { now: Date; errorCode: string }): Promise<DeliveryState | null>;
   /** Notes why the queue of a peer waits on its first items, without counting an attempt of theirs; answers the states of its queued messages. */

@@ -74,7 +74,7 @@ test('[DEL-1] an item whose conversation is gone is settled like any other, and 
   );
   const [first, second, third] = await due();
   if (first === undefined || second === undefined || third === undefined) throw new Error('nothing is due');
-  expect(await outbox.markDelivered(first.id, start)).toBeNull();
+  expect(await outbox.markDeliveredAll([first.id], start)).toEqual([]);
   expect(await outbox.markFailed(second.id, { now: start, errorCode: 'expired' })).toBeNull();
   expect(await outbox.markRetry(third.id, { firstRefusedAt: null, nextAttemptAt: after(MINUTE), errorCode: 'timeout' })).toBeNull();
   expect(await due()).toEqual([]);
@@ -160,13 +160,29 @@ test('[DEL-6] a delivery goes from queued over retried to delivered, its body is
   const itemId = item?.id ?? 0n;
   const state = { conversationId: id, messageId, senderId: alice, domain: b };
   expect(await outbox.markRetry(itemId, { firstRefusedAt: start, nextAttemptAt: after(5), errorCode: 'unavailable' })).toEqual({ ...state, state: 'queued', attempts: 1, errorCode: 'unavailable', nextAttemptAt: after(5) });
-  expect(await outbox.markDelivered(itemId, after(6))).toEqual({ ...state, state: 'delivered', attempts: 2, errorCode: null, nextAttemptAt: null });
-  expect(await outbox.markDelivered(itemId, after(7))).toBeNull();
+  expect(await outbox.markDeliveredAll([itemId], after(6))).toEqual([{ ...state, state: 'delivered', attempts: 2, errorCode: null, nextAttemptAt: null }]);
+  expect(await outbox.markDeliveredAll([itemId], after(7))).toEqual([]);
   expect(await outbox.markFailed(itemId, { now: after(7), errorCode: 'late' })).toBeNull();
   expect(await db.database.prisma.outboxItem.findUnique({ where: { id: itemId } })).toMatchObject({ body: '', settledAt: after(6) });
   expect((await outbox.deliveryStates(alice, [messageId])).map((each) => [each.domain, each.state])).toEqual([[b, 'delivered'], [c, 'queued']]);
   expect(await outbox.deliveryStates(dave, [messageId])).toEqual([]);
   expect(await outbox.deliveryStates(alice, [])).toEqual([]);
+});
+
+test('[DEL-6] what one answer took is settled at once, and the states of its messages come in their order, each once', async () => {
+  const [id, other] = [await found(conversations, alice, bob), await found(conversations, alice, bob)];
+  const drafts = [await send(id), await send(other), await send(id), await send(id)];
+  const items = await due();
+  const ids = items.map((item) => item.id);
+  await db.database.pool.query('UPDATE outbox_items SET message_id = NULL WHERE id = $1', [ids[1]]);
+  await outbox.markFailed(ids[2] ?? 0n, { now: start, errorCode: 'not_a_member' });
+  const taken = [ids[2], ids[1], ids[0], 9_007_199_254_740_991n].filter((each) => each !== undefined);
+  const states = await outbox.markDeliveredAll(taken, after(6));
+  expect(states).toEqual([{ conversationId: id, messageId: drafts[0]?.messageId, senderId: alice, domain: b, state: 'delivered', attempts: 1, errorCode: null, nextAttemptAt: null }]);
+  const stored = await db.database.prisma.outboxItem.findMany({ orderBy: { id: 'asc' } });
+  expect(stored.map(({ state, body }) => [state, body === ''])).toEqual([['delivered', true], ['delivered', true], ['failed', false], ['queued', false]]);
+  expect(await outbox.markDeliveredAll([], after(7))).toEqual([]);
+  expect((await due()).map((item) => item.id)).toEqual(ids.slice(3));
 });
 
 test('[DEL-2] a failed delivery is requeued by its author alone, at its old place and with a new schedule', async () => {
@@ -198,7 +214,7 @@ test('[DEL-6] the change of a conversation has no state to show', async () => {
   await db.database.pool.query('UPDATE outbox_items SET message_id = NULL');
   const [item] = await due();
   expect(item?.messageId).toBeNull();
-  expect(await outbox.markDelivered(item?.id ?? 0n, start)).toBeNull();
+  expect(await outbox.markDeliveredAll([item?.id ?? 0n], start)).toEqual([]);
   expect(await outbox.nextDueAt()).toBeNull();
 });
 

@@ -34,8 +34,11 @@ export function createPrismaOutboxStore(prisma: PrismaClient): OutboxStore {
         ORDER BY o.id LIMIT ${limit}`;
       return rows.map(toItem);
     },
-    markDelivered: (id, now) =>
-      changeQueued(id, Prisma.sql`state = 'delivered', body = '', attempts = o.attempts + 1, last_error_code = NULL, settled_at = ${now}::timestamptz`),
+    markDeliveredAll: (ids, now) =>
+      change(
+        Prisma.sql`state = 'delivered', body = '', attempts = o.attempts + 1, last_error_code = NULL, settled_at = ${now}::timestamptz`,
+        Prisma.sql`o.id = ANY(${[...ids]}::bigint[]) AND o.state = 'queued'`,
+      ),
     markRetry: (id, { firstRefusedAt, nextAttemptAt, errorCode }) =>
       changeQueued(id, Prisma.sql`attempts = o.attempts + 1, next_attempt_at = ${nextAttemptAt}::timestamptz, last_error_code = ${errorCode},
         first_refused_at = ${firstRefusedAt}::timestamptz`),

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import type { Peer, PeerPolicy } from '../../domain/ports.ts';
 import { createPrismaPeerStore } from '../../persistence/peer-store.ts';
+import { retryQueue } from '../../persistence/queue-retry.ts';
 import { printOutcome } from '../print.ts';
 import { readDomain } from '../read-domain.ts';
 import { withDatabase } from '../with-database.ts';
 
-/** Adds `peers list`, `peers block` and `peers allow`. */
+/** Adds `peers list`, `peers retry`, `peers block` and `peers allow`. */
 export function addPeersCommand(program: Command): void {
   const peers = program.command('peers').description('the other domains that this instance knows');
   peers
@@ -18,8 +19,27 @@ export function addPeersCommand(program: Command): void {
         printOutcome(options, { json: { peers: known.map(toJson) }, lines: known.length === 0 ? ['No other domain is known yet.'] : known.map(toLine) });
       }),
     );
+  addRetryCommand(peers);
   addPolicyCommand(peers, { name: 'block', policy: 'blocked', description: 'exchange nothing with a domain from now on' });
   addPolicyCommand(peers, { name: 'allow', policy: 'allowed', description: 'lift a block, and federate with a domain under allowlist' });
+}
+
+/** A running instance looks at its queue every few seconds, so it needs no word of this. */
+function addRetryCommand(peers: Command): void {
+  peers
+    .command('retry')
+    .description('try what waits for a domain now instead of at its next attempt')
+    .argument('<domain>')
+    .option('--failed', 'also queue again what was given up')
+    .option('--json', 'print one JSON object')
+    .action(async (text: string, options: { failed?: boolean; json?: boolean }) => {
+      const domain = readDomain(text);
+      const { queued, failed } = await withDatabase((database) =>
+        retryQueue(database.prisma, domain, { now: new Date(), failed: options.failed === true }),
+      );
+      const lines = [`${queued} waiting for ${domain} are due now`, ...(options.failed === true ? [`${failed} that had been given up are queued again`] : [])];
+      printOutcome(options, { json: { domain, queued, failed }, lines });
+    });
 }
 
 function addPolicyCommand(peers: Command, { name, policy, description }: { name: string; policy: PeerPolicy; description: string }): void {

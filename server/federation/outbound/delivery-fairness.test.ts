@@ -12,11 +12,12 @@ const ITEMS = 200;
 const hostileDomain = (index: number): Domain => parseDomain(`x${index}.evil.test`);
 const isHostile = ({ destination }: PeerRequest): boolean => destination.endsWith('.evil.test');
 
-/** Arranges hostile domains that say yes after 29 s, each with 200 items in two conversations; others answer after `honestMs`. */
+/** Arranges hostile Core domains that say yes after 29 s, each with 200 items in two conversations; others answer after `honestMs`. */
 function arrangeHostile(domains: number, honestMs = 0) {
   const arranged = arrangeWorkers();
   const { time, network, queue } = arranged;
   const open = { hostile: 0, mostHostile: 0 };
+  network.core = true;
   network.script = (request) => {
     if (!isHostile(request)) return honestMs === 0 ? accepted : answerAfter(honestMs);
     open.hostile += 1;
@@ -131,6 +132,25 @@ describe('[DEL-4] turns', () => {
     expect(numbersTo(sent, hostileDomain(64))).toEqual([0, 1]);
   });
 
+  it('[API-7] a peer that takes batches has turns of 10 s too, and begins no batch after', async () => {
+    const { newWorker, queue, stores, exchanges, time, network, answerAfter } = arrangeHostile(0);
+    network.core = false;
+    network.script = ({ body }) => (body === '0' ? accepted : answerAfter(4_000));
+    const turns: number[] = [];
+    const { releaseDestination } = stores.outbox;
+    stores.outbox.releaseDestination = async (domain, turn) => {
+      turns.push(exchanges.length);
+      return releaseDestination(domain, turn);
+    };
+    for (let number = 0; number < 700; number += 1) queue(String(number));
+    const worker = newWorker();
+    worker.start();
+    await time.advance(60_000);
+    expect(exchanges.map(({ length }) => length)).toEqual([1, 100, 100, 100, 100, 100, 100, 99]);
+    expect(turns).toEqual([1, 4, 7, 8]);
+    expect(stores.rows.every(({ state }) => state === 'delivered')).toBe(true);
+  });
+
   it('a peer that failed gets one item to show itself, and the rest when it took that', async () => {
     const { newWorker, queue, sent, time, network } = arrangeWorkers(() => silent);
     for (let number = 1; number < 5; number += 1) queue(String(number), { conversationKey: BigInt(number) });
@@ -143,7 +163,7 @@ describe('[DEL-4] turns', () => {
     expect(sent.slice(3)).toEqual(['b.test 1', 'b.test 2', 'b.test 3', 'b.test 4']);
   });
 
-  it('of a peer that is slow or not known one item is read, of a quick one 50', async () => {
+  it('of a peer that is slow or not known one item is read, of a quick one 100', async () => {
     const { newWorker, queue, stores, time, network, answerAfter } = arrangeHostile(0);
     const { listDue } = stores.outbox;
     const read: number[] = [];
@@ -157,7 +177,7 @@ describe('[DEL-4] turns', () => {
     const worker = newWorker();
     worker.start();
     await time.advance(60_000);
-    expect(read).toEqual([1, 50, 50, 1, 50, 1]);
+    expect(read).toEqual([1, 100, 1, 51, 0]);
     expect(stores.rows.every(({ state }) => state === 'delivered')).toBe(true);
   });
 });

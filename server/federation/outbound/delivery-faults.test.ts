@@ -43,12 +43,12 @@ describe('faults of our own', () => {
 
   it.each(['changes nothing', 'fails'] as const)('[DEL-3] where a mark %s the item is not sent again for a minute, and its conversation waits', async (fault) => {
     const { newWorker, queue, stores, sent, time, logged } = arrangeWorkers();
-    const { markDelivered } = stores.outbox;
+    const { markDeliveredAll } = stores.outbox;
     const stuck = queue('1');
-    stores.outbox.markDelivered = async (id, now) => {
-      if (id !== stuck.id) return markDelivered(id, now);
+    stores.outbox.markDeliveredAll = async (ids, now) => {
+      if (!ids.includes(stuck.id)) return markDeliveredAll(ids, now);
       if (fault === 'fails') throw new Error('the disk is full');
-      return null;
+      return [];
     };
     const worker = newWorker();
     worker.start();
@@ -58,7 +58,7 @@ describe('faults of our own', () => {
     await time.advance(58_999);
     expect(sent).toEqual(['b.test 1', 'b.test other']);
     expect(logged.filter(({ operatorAlert }) => operatorAlert === true)).toHaveLength(1);
-    stores.outbox.markDelivered = markDelivered;
+    stores.outbox.markDeliveredAll = markDeliveredAll;
     await time.advance(1_001);
     expect(sent).toEqual(['b.test 1', 'b.test other', 'b.test 1', 'b.test 2']);
     await worker.stop();

@@ -18,7 +18,11 @@ interface DeliveryFacts {
   readonly peerFailures: number;
   readonly now: Date;
   readonly random: () => number;
+  /** Whether this is what a batch says of one item, whose 503 is never the peer's own [API-7]. */
+  readonly isInBatch?: boolean;
 }
+
+const UNAVAILABLE_STATUS = 503;
 
 /** Transient refusals that speak of everything this server sends, not of the one request; `misdirected` where nobody vouches for it. */
 const WHOLE_QUEUE_CODES: ReadonlySet<ErrorCode> = new Set(['rate_limited', 'key_unavailable', 'misdirected']);
@@ -40,15 +44,16 @@ export function judgeDelivery(facts: DeliveryFacts): DeliveryVerdict {
   }
 }
 
-function judgeRefusal(facts: DeliveryFacts, { code, permanent, retryAfterSeconds }: Refusal): DeliveryVerdict {
-  const { item, now } = facts;
+function judgeRefusal(facts: DeliveryFacts, { status, code, permanent, retryAfterSeconds }: Refusal): DeliveryVerdict {
+  const { item, now, isInBatch = false } = facts;
   const firstRefusedAt = code === 'unknown_conversation' ? (item.firstRefusedAt ?? now) : item.firstRefusedAt;
   const refusedForSeconds = (now.getTime() - (firstRefusedAt ?? now).getTime()) / 1000;
   // This one becomes permanent by its age, and is never read out of an answer that is not authentic.
   const isUnknownForLong = code === 'unknown_conversation' && isPermanentCode(code, refusedForSeconds);
   if (code !== null && (permanent || isUnknownForLong)) return { kind: 'failed', errorCode: code };
   const tellOperator = code !== null && ERROR_REGISTRY[code].class === 'operator';
-  if (code !== null && (tellOperator || WHOLE_QUEUE_CODES.has(code))) {
+  const isItemsOwn = isInBatch && status === UNAVAILABLE_STATUS;
+  if (code !== null && !isItemsOwn && (tellOperator || WHOLE_QUEUE_CODES.has(code))) {
     return hold(facts, { errorCode: code, retryAfterSeconds, tellOperator });
   }
   const delayMs = nextDelayMs({ attempt: item.attempts, ageMs: ageOf(facts), random: facts.random });

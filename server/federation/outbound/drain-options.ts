@@ -27,6 +27,8 @@ interface DrainMemory {
   readonly settled: Recent;
   /** Of what the operator was told. */
   readonly alerted: Recent;
+  /** Domains that would not take a batch as such: their items go one by one. */
+  readonly batchless: Recent;
 }
 
 /** Keys that were noted within a certain time. */
@@ -37,11 +39,17 @@ interface Recent {
 
 const SETTLED_MS = 60_000;
 const ALERTED_MS = 3_600_000;
+const BATCHLESS_MS = 600_000;
 const MAX_KEYS = 10_000;
 
-/** Creates an empty memory around what is known of the peers' pace: attempts for a minute, alerts for an hour. */
+/** Creates an empty memory around what is known of the peers' pace: attempts for a minute, alerts for an hour, who takes no batch for 10 minutes. */
 export function createDrainMemory(clock: Clock, pace: PeerPace): DrainMemory {
-  return { pace, settled: createRecent(clock, SETTLED_MS), alerted: createRecent(clock, ALERTED_MS) };
+  return {
+    pace,
+    settled: createRecent(clock, SETTLED_MS),
+    alerted: createRecent(clock, ALERTED_MS),
+    batchless: createRecent(clock, BATCHLESS_MS),
+  };
 }
 
 function createRecent(clock: Clock, keepMs: number): Recent {

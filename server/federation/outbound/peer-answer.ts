@@ -1,8 +1,9 @@
 import { isPermanentCode } from '../../../protocol/errors.ts';
 import type { ErrorCode } from '../../../protocol/errors.ts';
+import { isJsonObject } from '../../../protocol/json.ts';
 import type { JsonValue } from '../../../protocol/json.ts';
 import { MAX_RETRY_AFTER_SECONDS } from '../../../protocol/limits.ts';
-import { readJson, readProblem } from './read-problem.ts';
+import { readCode, readJson, readProblem } from './read-problem.ts';
 import type { ReceivedAnswer } from './read-problem.ts';
 
 /** Why a peer as a whole could not be asked, or not be believed; all but the first two are passing. */
@@ -81,6 +82,19 @@ export function readUnsignedAnswer(answer: ReceivedAnswer): PeerAnswer {
   }
   if (code === null && NOBODY_THERE.has(status)) return nobodyThere(answer);
   return notAuthentic(answer, 'no signature');
+}
+
+/**
+ * Reads what an answer says of one item of a batch, as that item's own answer would be read: the batch as a whole has
+ * been proven, so a permanent code counts.
+ * @see docs/protocol.md [API-7] [ERR-4] [SIG-9]
+ */
+export function readItemAnswer(status: number, body: JsonValue): PeerAnswer {
+  if (isSuccess(status)) return { kind: 'success', status, json: body };
+  const members = isJsonObject(body) ? body : {};
+  const code = readCode(members, status);
+  const retryAfterSeconds = readRetryAfter(String(members['retryAfterSeconds']));
+  return { kind: 'refused', status, code, permanent: code !== null && isPermanentCode(code), retryAfterSeconds };
 }
 
 /** Builds what an answer comes to that nobody vouches for; `detail` is constant text. @see docs/protocol.md [SIG-9] */

@@ -1,9 +1,13 @@
+import { createHash, verify } from 'node:crypto';
+
 import { describe, expect, it } from 'vitest';
 
+import { canonicalRequest } from '../../../protocol/canonical-string.ts';
+import { BATCH_TARGET } from '../../../protocol/endpoints.ts';
 import { ERROR_REGISTRY, isErrorCode } from '../../../protocol/errors.ts';
 import type { ErrorCode } from '../../../protocol/errors.ts';
 import type { GuardedAnswer } from '../discovery/guarded-request.ts';
-import { answered, arrangeClient, MESSAGE, problem, signedBy } from './testing/arrange-client.ts';
+import { A, answered, arrangeClient, B, MESSAGE, ownPublicKey, problem, signatureOf, signedBy } from './testing/arrange-client.ts';
 import type { NetworkAnswer } from './testing/arrange-client.ts';
 import { knownPeer } from './testing/memory-peer-keys.ts';
 import { createSigningPeer } from './testing/signing-peer.ts';
@@ -94,5 +98,30 @@ describe('createPeerClient, towards a Full peer', () => {
     const moved = arrange(answered(421, 'a page'), signedBy(peer, answered(202, {})));
     expect((await moved.client.send(MESSAGE)).kind).toBe('success');
     expect(moved.forgotten).toEqual(['b.test']);
+  });
+});
+
+describe('a batch', () => {
+  it('[API-7] [SIG-1] is signed once, with one nonce for everything in it, and its answer is proven once', async () => {
+    const { client, sent, asked } = arrange(signedBy(peer, answered(200, { results: [] })));
+    const body = JSON.stringify({ items: [{ id: '0' }, { id: '1' }] });
+    expect(await client.send({ destination: MESSAGE.destination, method: 'POST', target: BATCH_TARGET, body })).toEqual({ kind: 'success', status: 200, json: { results: [] } });
+    expect(sent).toHaveLength(1);
+    const { nonce, created, signature, kid } = signatureOf(sent[0]);
+    const bodySha256 = createHash('sha256').update(body).digest('base64');
+    const signedText = canonicalRequest({ method: 'POST', target: BATCH_TARGET, keyId: A, destination: B, kid, created, nonce, bodySha256 });
+    expect(verify(null, Buffer.from(signedText), ownPublicKey, signature)).toBe(true);
+    expect(asked.filter((lookup) => lookup.startsWith('find'))).toHaveLength(1);
+  });
+
+  it.each([
+    { name: 'a Full peer', description: knownPeer('full', { maxBatchItems: 7 }), limits: { maxBatchItems: 7 } },
+    { name: 'a Core peer', description: knownPeer('core'), limits: null },
+    { name: 'an unknown peer', description: { kind: 'unavailable', detail: '' }, limits: null },
+  ] as const)('[API-7] [KEY-2] may be sent to a Full peer alone, within its limits: $name', async ({ description, limits }) => {
+    const { client } = arrangeClient([answered(202, {})], { description });
+    const found = await client.limitsForBatches(B);
+    if (limits === null) expect(found).toBeNull();
+    else expect(found).toMatchObject(limits);
   });
 });

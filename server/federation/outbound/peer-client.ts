@@ -4,8 +4,10 @@ import type { ErrorCode } from '../../../protocol/errors.ts';
 import { ERROR_REGISTRY } from '../../../protocol/errors.ts';
 import { parseKeyId } from '../../../protocol/ids.ts';
 import type { Domain } from '../../../protocol/ids.ts';
+import type { PeerLimits } from '../../../protocol/key-document.ts';
 import type { GuardedAnswer } from '../discovery/guarded-request.ts';
 import type { PeerResolver } from '../discovery/resolve-peer.ts';
+import type { PeerDescription } from '../keys/peer-description.ts';
 import type { PeerKeys } from '../keys/peer-keys.ts';
 import type { StrictEd25519 } from '../keys/strict-ed25519.ts';
 import { createAuthenticateAnswer } from './authenticate-answer.ts';
@@ -28,6 +30,8 @@ export interface PeerClient {
   send(request: PeerRequest): Promise<PeerAnswer>;
   /** Tells whether a domain is certainly known to speak no more than Core, so that what only Full peers take is not sent. */
   isCore(domain: Domain): Promise<boolean>;
+  /** Gives the limits of a domain that is certainly known to be Full, so that it is sent batches [API-7]; null for any other. */
+  limitsForBatches(domain: Domain): Promise<PeerLimits | null>;
 }
 
 /** What {@link createPeerClient} needs. */
@@ -43,6 +47,8 @@ interface Context extends PeerClientOptions {
   readonly sendSigned: SendSigned;
   readonly authenticate: AuthenticateAnswer;
 }
+
+type KnownPeer = PeerDescription & { readonly kind: 'known' };
 
 /** What one attempt came to; `status` is null where no answer came. */
 interface Attempt {
@@ -88,13 +94,21 @@ export function createPeerClient(options: PeerClientOptions): PeerClient {
       return answer;
     },
     async isCore(domain) {
-      const resolution = await resolver.resolve(domain);
-      // Nobody is asked for a document who is not to be called at all [DISC-2].
-      if (resolution.kind !== 'targets') return false;
-      const peer = await peerKeys.describe(domain);
-      return peer.kind === 'known' && peer.profile === 'core';
+      return (await describeCallable(context, domain))?.profile === 'core';
+    },
+    async limitsForBatches(domain) {
+      const peer = await describeCallable(context, domain);
+      return peer?.profile === 'full' ? peer.limits : null;
     },
   };
+}
+
+/** Nobody is asked for a document who is not to be called at all [DISC-2]. */
+async function describeCallable({ resolver, peerKeys }: Context, domain: Domain): Promise<KnownPeer | null> {
+  const resolution = await resolver.resolve(domain);
+  if (resolution.kind !== 'targets') return null;
+  const peer = await peerKeys.describe(domain);
+  return peer.kind === 'known' ? peer : null;
 }
 
 function toOutgoing({ body, ...request }: PeerRequest): OutgoingRequest {

@@ -21,8 +21,13 @@ export function readProblem(answer: ReceivedAnswer): ReadProblem | null {
   if (mediaTypeOf(answer) !== PROBLEM_MEDIA_TYPE) return null;
   const members = readJson(answer.body);
   if (!isJsonObject(members)) return null;
-  const { code } = members;
-  return typeof code === 'string' && isErrorCode(code) && ERROR_REGISTRY[code].status === answer.status ? { code, members } : null;
+  const code = readCode(members, answer.status);
+  return code === null ? null : { code, members };
+}
+
+/** Reads the code out of the members of a refusal; null where it names no registered one, or one of another status. @see docs/protocol.md [ERR-1] */
+export function readCode({ code }: JsonObject, status: number): ErrorCode | null {
+  return typeof code === 'string' && isErrorCode(code) && ERROR_REGISTRY[code].status === status ? code : null;
 }
 
 /** Gives the media type of an answer in lower case, `''` where it has none. */

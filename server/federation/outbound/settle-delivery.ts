@@ -15,13 +15,20 @@ export async function settleDelivery(options: DrainOptions, item: OutboxItem, ve
   const now = clock.now();
   switch (verdict.kind) {
     case 'delivered':
-      return tellAuthor(options, await outbox.markDelivered(id, now));
+      return settleDelivered(options, [item]);
     case 'failed':
       logger.warn({ destination, itemId: String(id), code: verdict.errorCode }, 'gave up a delivery');
       return tellAuthor(options, await outbox.markFailed(id, { now, errorCode: verdict.errorCode }));
     case 'retry':
       return tellAuthor(options, await outbox.markRetry(id, verdict));
   }
+}
+
+/** Writes down in one statement what a peer has taken, and tells each author. @see docs/protocol.md [DEL-1] [DEL-6] */
+export async function settleDelivered(options: DrainOptions, items: readonly OutboxItem[]): Promise<void> {
+  const { outbox, clock, memory } = options;
+  for (const item of items) memory.settled.note(attemptOf(item));
+  for (const state of await outbox.markDeliveredAll(items.map(({ id }) => id), clock.now())) tellAuthor(options, state);
 }
 
 /** Tells whether this very attempt was settled a moment ago, though the outbox still asks for it. */

@@ -1,15 +1,19 @@
 import pino from 'pino';
 
+import { BATCH_TARGET } from '../../../../protocol/endpoints.ts';
 import { ERROR_REGISTRY, isPermanentCode } from '../../../../protocol/errors.ts';
 import type { ErrorCode } from '../../../../protocol/errors.ts';
 import { parseDomain } from '../../../../protocol/ids.ts';
+import type { PeerLimits } from '../../../../protocol/key-document.ts';
 import type { DomainEvent } from '../../../domain/ports.ts';
 import { createDeliveryWorker } from '../delivery-worker.ts';
 import type { DeliveryWorker } from '../delivery-worker.ts';
 import type { PeerAnswer } from '../peer-answer.ts';
-import type { PeerRequest } from '../peer-client.ts';
+import { answerBatch, bodyOf, textsOf } from './batching-peer.ts';
+import type { ItemScript } from './batching-peer.ts';
 import { createFakeTime } from './fake-time.ts';
 import { createMemoryStores } from './memory-outbox.ts';
+import { DEFAULT_LIMITS } from './memory-peer-keys.ts';
 
 /** Is the peer that most tests send to. */
 export const B = parseDomain('b.test');
@@ -24,31 +28,43 @@ export function refused(code: ErrorCode, retryAfterSeconds: number | null = null
   return { kind: 'refused', status: ERROR_REGISTRY[code].status, code, permanent: isPermanentCode(code), retryAfterSeconds };
 }
 
-type Script = (request: PeerRequest, count: number) => PeerAnswer | Promise<PeerAnswer>;
-
 /** What a test lets be true of every peer; an error as `core` is thrown when it is asked for. */
 interface Network {
-  script: Script;
+  /** Answers one item, be it alone or in a batch; `body` is the text that was queued. */
+  script: ItemScript;
+  /** Answers a batch as such, after its items were handled; null where their results are the answer. */
+  envelope: (results: readonly object[]) => PeerAnswer | null;
   blocked: boolean;
   core: boolean | Error;
+  limits: Partial<PeerLimits>;
 }
 
-/** Arranges stores, a time and as many workers over them as a test wants; every message is told from the others by its body. */
-export function arrangeWorkers(script: Script = () => accepted) {
+/** Arranges stores, a time and as many workers over them as a test wants; every message is told from the others by its text. */
+export function arrangeWorkers(script: ItemScript = () => accepted) {
   const time = createFakeTime();
   const stores = createMemoryStores();
   const sent: string[] = [];
+  const exchanges: (readonly string[])[] = [];
   const events: DomainEvent[] = [];
   const logged: { readonly level: number; readonly operatorAlert?: boolean }[] = [];
-  const network: Network = { script, blocked: false, core: false };
+  const network: Network = { script, envelope: () => null, blocked: false, core: false, limits: {} };
   const newWorker = (workerId = 'w1'): DeliveryWorker =>
     createDeliveryWorker({
       outbox: stores.outbox,
       peers: stores.peers,
       peerClient: {
         send: async (request) => {
-          sent.push(`${request.destination} ${request.body}`);
-          return network.script(request, sent.length);
+          const items = textsOf(request);
+          exchanges.push(items);
+          const answerItem = async (item: Parameters<ItemScript>[0]): Promise<PeerAnswer> => {
+            sent.push(`${item.destination} ${item.body}`);
+            return network.script(item, sent.length);
+          };
+          return request.target === BATCH_TARGET ? answerBatch(request, answerItem, network.envelope) : answerItem({ ...request, body: items[0] ?? '' });
+        },
+        limitsForBatches: async () => {
+          if (network.core instanceof Error) throw network.core;
+          return network.core ? null : { ...DEFAULT_LIMITS, ...network.limits };
         },
         isCore: async () => {
           if (network.core instanceof Error) throw network.core;
@@ -64,8 +80,8 @@ export function arrangeWorkers(script: Script = () => accepted) {
       workerId,
     });
   const queue = (body: string, options: { destination?: typeof B; conversationKey?: bigint; fullOnly?: boolean } = {}) =>
-    stores.queue({ destination: B, at: time.clock.now(), body, ...options });
-  return { time, stores, sent, events, logged, network, newWorker, queue };
+    stores.queue({ destination: B, at: time.clock.now(), ...options, body: bodyOf(body, options.conversationKey ?? 1n) });
+  return { time, stores, sent, exchanges, events, logged, network, newWorker, queue };
 }
 
 /** Makes an answer that comes when the test says so. */

@@ -135,7 +135,7 @@ function memoryOutbox({ rows, byDomain, claims, peer }: Memory): OutboxStore {
       });
       return due.slice(0, limit).map((row) => ({ ...row }));
     },
-    markDelivered: async (id) => settle(id, { state: 'delivered', errorCode: null }),
+    markDeliveredAll: async (ids) => ids.map((id) => settle(id, { state: 'delivered', errorCode: null })).filter((state) => state !== null),
     markRetry: async (id, { firstRefusedAt, nextAttemptAt, errorCode }) => {
       const row = openRow(id);
       return settle(id, { nextAttemptAt, errorCode, attempts: (row?.attempts ?? 0) + 1, firstRefusedAt });

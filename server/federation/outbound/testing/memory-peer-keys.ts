@@ -16,7 +16,7 @@ interface ListedKey {
 }
 
 /** Are the limits of a document that states none [KEY-2]. */
-const DEFAULT_LIMITS: PeerLimits = { maxBodyBytes: 262_144, maxBatchItems: 100, maxParticipants: 256, maxMediaBytes: 0 };
+export const DEFAULT_LIMITS: PeerLimits = { maxBodyBytes: 262_144, maxBatchItems: 100, maxParticipants: 256, maxMediaBytes: 0 };
 
 /** Builds what is known of a peer of this profile. */
 export function knownPeer(profile: 'core' | 'full', limits: Partial<PeerLimits> = {}): PeerDescription {
