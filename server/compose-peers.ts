@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import type { Domain } from '../protocol/ids.ts';
@@ -19,7 +19,7 @@ import { createDeliveryWorker } from './federation/outbound/delivery-worker.ts';
 import { createFetchRemoteIdentity } from './federation/outbound/fetch-identity.ts';
 import { createPeerClient } from './federation/outbound/peer-client.ts';
 import { createHello } from './federation/outbound/say-hello.ts';
-import { openNetwork } from './network.ts';
+import { openNetwork, randomFraction } from './network.ts';
 
 /** The limits that our key document states [KEY-2]. */
 const PUBLISHED_LIMITS = { maxBodyBytes: MAX_BODY_BYTES, maxBatchItems: MAX_BATCH_ITEMS, maxParticipants: MAX_PARTICIPANTS, maxMediaBytes: 0 };
@@ -43,7 +43,7 @@ export async function composePeers({ config, logger, stores, notifier, clock }: 
   const fetchDocument = createFetchKeyDocument({ guardedRequest, staticPeers, ed25519, clock });
   const findTxtKeys = createFindTxtKeys({ dns, clock, policy: config.SECURECHAT_TXT_KEYS, trustAd: config.SECURECHAT_DNS_TRUST_AD });
   const peerKeys = createPeerKeys({ peers: stores.peers, fetchDocument, findTxtKeys, clock });
-  const resolver = createPeerResolver({ dns, staticPeers, findEndpoints: peerKeys.endpoints, random, clock });
+  const resolver = createPeerResolver({ dns, staticPeers, findEndpoints: peerKeys.endpoints, random: randomFraction, clock });
   const peerClient = createPeerClient({ resolver, peerKeys, ed25519, guardedRequest, ownKeys, clock, randomBytes, logger });
   const policy = createFederationPolicy({
     mode: config.SECURECHAT_FEDERATION,
@@ -58,7 +58,7 @@ export async function composePeers({ config, logger, stores, notifier, clock }: 
     isBlocked: policy.isBlocked,
     notifier,
     clock,
-    random,
+    random: randomFraction,
     logger,
     workerId: randomBytes(WORKER_ID_BYTES).toString('hex'),
   });
@@ -78,8 +78,4 @@ function openOwnKeys({ domain, dataDirectory: directory, SECURECHAT_S2S_PRIVATE_
   const onUnreadable = (err: unknown): void =>
     logger.error({ err, operatorAlert: true }, 'the federation key file cannot be read; the keys at hand stay in use');
   return loadOwnKeys({ domain, directory, create: true, clock, onUnreadable });
-}
-
-function random(): number {
-  return randomInt(2 ** 32) / 2 ** 32;
 }

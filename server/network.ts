@@ -19,6 +19,7 @@ export interface Network {
 }
 
 const DNS_TIMEOUT_MS = 2_000;
+const RANDOM_STEPS = 2 ** 32;
 
 /** Opens the way out that the configuration describes. */
 export function openNetwork(config: Config): Network {
@@ -29,4 +30,9 @@ export function openNetwork(config: Config): Network {
   const { caPem } = config;
   const guardedRequest = createGuardedRequest({ dns, egressGuard, testConnect, ...(caPem === null ? {} : { caPem }) });
   return { dns, egressGuard, guardedRequest, testConnect, caPem };
+}
+
+/** Gives a number from 0 up to 1, of the system's randomness, for weighted choices and delays. */
+export function randomFraction(): number {
+  return randomInt(RANDOM_STEPS) / RANDOM_STEPS;
 }

@@ -127,6 +127,7 @@ function listedPeerKeys(listed: KidsOfDomains) {
   };
   return {
     findKey: find,
+    refetch: async () => undefined,
     refetchAfterFailure: find,
     endpoints: async () => 'absent' as const,
     describe: async () => ({ kind: 'unavailable' as const, detail: '' }),

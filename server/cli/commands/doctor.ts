@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Domain } from '../../../protocol/ids.ts';
@@ -11,7 +11,7 @@ import { runDoctor } from '../doctor/run-doctor.ts';
 import { findStoredPolicy } from '../doctor/stored-policy.ts';
 import { describeStep, verdictOf } from '../doctor/verdict.ts';
 import { EXIT, UsageError } from '../exit.ts';
-import { openNetwork } from '../../network.ts';
+import { openNetwork, randomFraction } from '../../network.ts';
 import { printOutcome } from '../print.ts';
 import { readDomain } from '../read-domain.ts';
 
@@ -62,7 +62,7 @@ async function createDoctor(config: Config): Promise<Doctor> {
   return {
     network: openNetwork(config),
     clock: { now: () => new Date() },
-    random: () => randomInt(2 ** 32) / 2 ** 32,
+    random: randomFraction,
     randomBytes,
     ed25519: createStrictEd25519(),
     ownKeys: await loadConfiguredKeys(config, { create: false }),

@@ -198,6 +198,19 @@ describe('stale use', () => {
   });
 });
 
+describe('a refetch', () => {
+  it('[ERR-4] [KEY-5] gets the document though one is fresh, within the one attempt in 60 s', async () => {
+    await find();
+    clock.advance(59.999);
+    await peerKeys.refetch(domain);
+    expect(fetchCount).toBe(1);
+    clock.advance(0.001);
+    keys = await makeKeys(domain);
+    await peerKeys.refetch(domain);
+    expect([await find(), fetchCount]).toEqual(['key', 2]);
+  });
+});
+
 describe('a failed verification', () => {
   it('[KEY-5] causes one refetch, which finds a key replaced under its kid', async () => {
     const first = await peerKeys.findKey(domain, keys.current().kid, { mayFetch: () => true });

@@ -34,6 +34,8 @@ export interface PeerKeys {
   findKey(domain: Domain, kid: KeyId, options: Asker & { mayFetch: () => boolean }): Promise<PeerKeyAnswer>;
   /** Looks once more after a signature failed under the key at hand; the same key as before means it is the right one. */
   refetchAfterFailure(domain: Domain, kid: KeyId, asker?: Asker): Promise<PeerKeyAnswer>;
+  /** Fetches the document anew where the 60 s since the last attempt are over; what becomes of it shows in the next lookup. */
+  refetch(domain: Domain): Promise<void>;
   /**
    * Gives the `host:port` endpoints that the domain's document lists: `absent` where the domain answers that it has
    * no document, `unavailable` where none can be had.
@@ -184,6 +186,9 @@ export function createPeerKeys({ peers, fetchDocument, findTxtKeys = async () =>
         // While barred the document of the failed verification still serves it: that its kid is listed decides.
         return judge(domain, entry, { kid, isFetched: true });
       });
+    },
+    async refetch(domain) {
+      await refresh(domain, await entryOf(domain), () => true);
     },
     async endpoints(domain) {
       const entry = await entryOf(domain);

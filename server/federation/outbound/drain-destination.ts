@@ -107,8 +107,8 @@ function batchOf(
   { options, domain }: Turn,
   { rest, alone, limits }: { readonly rest: readonly OutboxItem[]; readonly alone: ReadonlySet<OutboxItem>; readonly limits: PeerLimits },
 ): FilledBatch<OutboxItem> | null {
-  const isAlone = rest.slice(0, 1).some((item) => alone.has(item));
-  if (isAlone || options.memory.batchless.has(domain)) return null;
+  const [first] = rest;
+  if (first === undefined || alone.has(first) || options.memory.batchless.has(domain)) return null;
   const batch = fillBatch(rest, limits);
   return batch.items.length > 1 ? batch : null;
 }

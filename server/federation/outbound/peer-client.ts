@@ -2,7 +2,6 @@ import type { Logger } from 'pino';
 
 import type { ErrorCode } from '../../../protocol/errors.ts';
 import { ERROR_REGISTRY } from '../../../protocol/errors.ts';
-import { parseKeyId } from '../../../protocol/ids.ts';
 import type { Domain } from '../../../protocol/ids.ts';
 import type { PeerLimits } from '../../../protocol/key-document.ts';
 import type { GuardedAnswer } from '../discovery/guarded-request.ts';
@@ -37,7 +36,7 @@ export interface PeerClient {
 /** What {@link createPeerClient} needs. */
 interface PeerClientOptions extends SendSignedOptions {
   readonly resolver: PeerResolver;
-  readonly peerKeys: Pick<PeerKeys, 'describe' | 'findKey' | 'refetchAfterFailure'>;
+  readonly peerKeys: Pick<PeerKeys, 'describe' | 'findKey' | 'refetch' | 'refetchAfterFailure'>;
   readonly ed25519: StrictEd25519;
   readonly logger: Logger;
 }
@@ -57,8 +56,6 @@ interface Attempt {
 }
 
 const MISDIRECTED_STATUS = 421;
-/** Stands where a lookup is made for the fetch alone: whatever kid is named, the document is fetched. */
-const ANY_KID = parseKeyId('any');
 
 /** What a failed fetch of a key document says of the way to the peer, by the first word of its detail. */
 const REASON_OF_FETCH = new Map<string, UnreachableReason>([
@@ -86,7 +83,7 @@ export function createPeerClient(options: PeerClientOptions): PeerClient {
       let last = await attempt(context, outgoing);
       if (last.status === MISDIRECTED_STATUS) {
         resolver.forget(request.destination);
-        await peerKeys.refetchAfterFailure(request.destination, ANY_KID);
+        await peerKeys.refetch(request.destination);
         last = await attempt(context, outgoing);
       }
       const { answer } = last;

@@ -30,7 +30,7 @@ export function createMemoryPeerKeys({ description, keys = [], later = keys }: K
     const key = listed.find((candidate) => candidate.kid === kid);
     return key === undefined ? { kind: 'unknown_key' } : { kind: 'key', publicKey: key.publicKey, stale: false };
   };
-  const peerKeys: Pick<PeerKeys, 'describe' | 'findKey' | 'refetchAfterFailure'> = {
+  const peerKeys: Pick<PeerKeys, 'describe' | 'findKey' | 'refetch' | 'refetchAfterFailure'> = {
     async describe(domain) {
       asked.push(`describe ${domain}`);
       return description;
@@ -38,6 +38,9 @@ export function createMemoryPeerKeys({ description, keys = [], later = keys }: K
     async findKey(domain, kid) {
       asked.push(`find ${domain} ${kid}`);
       return find(keys, kid);
+    },
+    async refetch(domain) {
+      asked.push(`refetch ${domain}`);
     },
     async refetchAfterFailure(domain, kid) {
       asked.push(`refetch ${domain} ${kid}`);
