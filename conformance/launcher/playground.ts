@@ -106,6 +106,9 @@ async function startAll({ dns, instances }: Parts, interrupted: AbortSignal, log
 
 function createPlayground(parts: Parts, directory: DemoDirectory, log: (line: string) => void): Playground {
   const stopping = new AbortController();
+  // Two instances may be restarted at once: each word on where they run is written whole before the next one.
+  let published: Promise<void> = Promise.resolve();
+  const publish = (): Promise<void> => (published = published.catch(() => undefined).then(async () => writeDescriptor(directory, await parts.describe())));
   const find = (domain: string): Instance => {
     const found = parts.instances.find((instance) => instance.settings.domain === domain);
     if (found === undefined) throw new Error(`${domain} is not an instance of this playground`);
@@ -119,7 +122,7 @@ function createPlayground(parts: Parts, directory: DemoDirectory, log: (line: st
       const instance = find(domain);
       await instance.stopServer();
       await startServer(instance, { dns: parts.dns, signal: stopping.signal, log });
-      await writeDescriptor(directory, await parts.describe());
+      await publish();
     },
     async [Symbol.asyncDispose]() {
       stopping.abort();
