@@ -1,6 +1,6 @@
 /** The floors of ARCHITECTURE.md as rules; `npm run verify` runs them. */
 
-const FLOOR_4 = ['persistence', 'federation', 'realtime', 'trpc', 'auth', 'http', 'config', 'cli'];
+const FLOOR_4 = ['persistence', 'federation', 'realtime', 'trpc', 'auth', 'http', 'metrics', 'config', 'cli'];
 const TESTS = '\\.test\\.tsx?$|/testing/|/testing-[a-z-]+\\.ts$|^server/testing/';
 
 const only = (name, [from, allowed], comment) => ({
@@ -8,7 +8,7 @@ const only = (name, [from, allowed], comment) => ({
   comment,
   severity: 'error',
   from: { path: from, pathNot: TESTS },
-  to: { path: '^(protocol|e2ee|server|client|app|conformance|scripts|e2e|bench)/', pathNot: allowed },
+  to: { path: '^(protocol|e2ee|server|client|app|conformance|scripts|e2e|bench|simulation)/', pathNot: allowed },
 });
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -26,7 +26,7 @@ export default {
       comment: 'The browser runs no server code; it is typed by the contracts of tRPC and the socket.',
       severity: 'error',
       from: { path: '^client/', pathNot: TESTS },
-      to: { path: '^(server|app|conformance|scripts|e2e|bench)/', dependencyTypesNot: ['type-only'] },
+      to: { path: '^(server|app|conformance|scripts|e2e|bench|simulation)/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'client-types-from-contracts-only',

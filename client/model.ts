@@ -15,6 +15,26 @@ export interface DeliveryView {
   readonly nextAttemptAt: Date | null;
 }
 
+/** What a recipient's server told of an own message; what is read is on a device as well [DEL-6]. */
+export interface ReceiptView {
+  readonly userId: string;
+  readonly state: 'on_device' | 'read';
+}
+
+/** A receipt with its times, as the recipient's server states them. */
+export interface DatedReceiptView {
+  readonly userId: string;
+  readonly deliveredAt: Date;
+  readonly readAt: Date | null;
+}
+
+/** What a person lets others see, and is shown of others in return. */
+export interface PrivacyView {
+  /** That messages are on a device, and that they are read. */
+  readonly receipts: boolean;
+  readonly typing: boolean;
+}
+
 export interface MessageView {
   readonly messageId: string;
   readonly conversationId: string;
@@ -29,6 +49,10 @@ export interface MessageView {
   readonly localState: 'sending' | 'rejected' | 'stored';
   /** Own messages only: one entry per remote domain. */
   readonly deliveries: readonly DeliveryView[];
+  /** Own messages only: whom it was written for. */
+  readonly recipients: readonly string[];
+  /** Own messages only: what is known of some of them. */
+  readonly receipts: readonly ReceiptView[];
 }
 
 /** A line in the timeline that tells of a change: who did it, what, to whom. */
@@ -46,6 +70,8 @@ export interface ParticipantView {
   readonly userId: string;
   readonly role: 'owner' | 'admin' | 'member';
   readonly self: boolean;
+  /** Whether they are known to have taken up the conversation. */
+  readonly accepted: boolean;
 }
 
 export interface ConversationView {
@@ -82,6 +108,10 @@ export type ConnectionState = 'connecting' | 'online' | 'offline';
 export type ClientEvent =
   | { readonly kind: 'message'; readonly message: MessageView }
   | { readonly kind: 'delivery'; readonly conversationId: string; readonly messageId: string; readonly delivery: DeliveryView }
+  | { readonly kind: 'receipt'; readonly conversationId: string; readonly messageIds: readonly string[]; readonly receipt: ReceiptView }
+  /** Somebody writes, at this moment. */
+  | { readonly kind: 'typing'; readonly conversationId: string; readonly userId: string }
+  | { readonly kind: 'privacy'; readonly privacy: PrivacyView }
   /** The list, membership or history of conversations changed: ask again. */
   | { readonly kind: 'conversations'; readonly conversationId: string | null }
   | { readonly kind: 'connection'; readonly state: ConnectionState }
@@ -129,6 +159,8 @@ export interface ChatClient {
     current(): SignedIn | null;
     signOut(): Promise<void>;
     resetIdentity(): Promise<void>;
+    privacy(): Promise<PrivacyView>;
+    setPrivacy(privacy: PrivacyView): Promise<void>;
   };
   readonly contacts: {
     lookup(userId: string): Promise<LookupOutcome>;
@@ -147,12 +179,15 @@ export interface ChatClient {
     accept(conversationId: string): Promise<void>;
     setLabel(conversationId: string, label: string | null): Promise<void>;
     markRead(conversationId: string, position: number): Promise<void>;
+    /** Lets the others know that one is writing; call it with every key. */
+    typing(conversationId: string): void;
   };
   readonly messages: {
     list(conversationId: string, options?: { before?: number; after?: number; limit?: number }): Promise<TimelinePage>;
     /** Resolves when the own server has stored it; `onQueued` hands out the view at once, in state `sending`. */
     send(conversationId: string, text: string, onQueued?: (message: MessageView) => void): Promise<MessageView>;
     retry(messageId: string, domain: string): Promise<void>;
+    receipts(messageId: string): Promise<readonly DatedReceiptView[]>;
   };
   readonly drafts: {
     get(conversationId: string): Promise<string>;

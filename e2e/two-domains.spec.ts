@@ -23,7 +23,6 @@ test('Alice on a.test and Bob on b.test write to each other, found by SRV and pr
   await alice.write('Shall we meet at the harbour?');
   await expect(bob.message('Shall we meet at the harbour?')).toBeVisible({ timeout: READ_WITHIN_MS });
   await alice.expectState('Shall we meet at the harbour?', 'stored_there');
-  await expect(alice.page.getByText('b.test has it')).toBeVisible();
 
   const asked = playground.dns.queries.map(({ type, name }) => `${type} ${name}`);
   expect(asked).toContain('SRV _securechat-s2s._tcp.b.test');

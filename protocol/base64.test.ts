@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { Base64Error, decodeBase64, decodeBase64Url, encodeBase64, encodeBase64Url } from './base64.ts';
+import { base64ByteLength, base64UrlByteLength, Base64Error, decodeBase64, decodeBase64Url, encodeBase64, encodeBase64Url } from './base64.ts';
 
 const utf8 = new TextEncoder();
 
@@ -33,6 +33,25 @@ describe('base64', () => {
         expect(reencoded(text, decodeBase64, encodeBase64) === text).toBe(Buffer.from(text, 'base64').toString('base64') === text);
       }),
       { numRuns: 2_000 },
+    );
+  });
+
+  it('is measured without being decoded: the same length, and the same texts refused', () => {
+    const lengthOf = (measure: (text: string) => number, text: string): number | null => {
+      try {
+        return measure(text);
+      } catch (error) {
+        expect(error).toBeInstanceOf(Base64Error);
+        return null;
+      }
+    };
+    const texts = fc.string({ unit: fc.constantFrom(...'AQgwZaz059+/-_= \n\u0141\u0176'), maxLength: 13 });
+    fc.assert(
+      fc.property(texts, (text) => {
+        expect(lengthOf(base64ByteLength, text)).toBe(lengthOf((given) => decodeBase64(given).length, text));
+        expect(lengthOf(base64UrlByteLength, text)).toBe(lengthOf((given) => decodeBase64Url(given).length, text));
+      }),
+      { numRuns: 5_000 },
     );
   });
 

@@ -45,6 +45,16 @@ export function decodeBase64Url(text: string): Uint8Array<ArrayBuffer> {
   return decode(text, urlSafe);
 }
 
+/** Measures what {@link decodeBase64} would give, in bytes, without making it; throws {@link Base64Error} as that does. */
+export function base64ByteLength(text: string): number {
+  return measure(text, standard);
+}
+
+/** Measures what {@link decodeBase64Url} would give, in bytes, without making it; throws {@link Base64Error} as that does. */
+export function base64UrlByteLength(text: string): number {
+  return measure(text, urlSafe);
+}
+
 function createAlphabet(letters: string, padded: boolean): Alphabet {
   const codes = Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
   const values = new Uint8Array(256).fill(INVALID);
@@ -103,6 +113,18 @@ function decode(text: string, { values, padded }: Alphabet): Uint8Array<ArrayBuf
   }
   if (union > 63) throw new Base64Error();
   return out;
+}
+
+function measure(text: string, { values, padded }: Alphabet): number {
+  const length = unpaddedLength(text, padded);
+  const tail = length % 4;
+  if (tail === 1) throw new Base64Error();
+  let union = 0;
+  for (let index = 0; index < length; index += 1) union |= values[text.charCodeAt(index)] ?? INVALID;
+  const last = values[text.charCodeAt(length - 1)] ?? 0;
+  const unusedBits = tail === 0 ? 0 : last & (tail === 2 ? 0x0f : 0x03);
+  if (union > 63 || unusedBits !== 0) throw new Base64Error();
+  return ((length - tail) / 4) * 3 + Math.max(0, tail - 1);
 }
 
 function unpaddedLength(text: string, padded: boolean): number {

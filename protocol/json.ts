@@ -78,8 +78,13 @@ export function canonicalizeJson(value: JsonValue): string {
 }
 
 function canonicalizeObject(value: JsonObject): string {
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([name, member]) => `${JSON.stringify(wellFormed(name))}:${canonicalizeJson(member)}`).join(',')}}`;
+  let text = '';
+  for (const name of Object.keys(value).sort()) {
+    const member = value[name];
+    if (member === undefined) throw new StrictJsonError('syntax');
+    text += `${text === '' ? '' : ','}${JSON.stringify(wellFormed(name))}:${canonicalizeJson(member)}`;
+  }
+  return `{${text}}`;
 }
 
 /** Tells an object from every other JSON value. */

@@ -3,10 +3,14 @@ import type { ConversationBody } from './schemas/conversation-body.ts';
 import type { MessageBody } from './schemas/message-body.ts';
 import type { SessionKeyBody } from './schemas/session-key-body.ts';
 
-/** Builds the text whose SHA-256 two messages of one id must share to be the same message. @see docs/protocol.md [API-6] */
-export function messageContentInput(body: MessageBody): string {
-  const { conversationId, senderId, payload, timestamp } = body;
-  return canonicalizeJson({ conversationId, senderId, payload, timestamp });
+/**
+ * Builds the text whose SHA-256 two messages of one id must share to be the same message; who has the payload in
+ * canonical JSON hands it over.
+ * @see docs/protocol.md [API-6]
+ */
+export function messageContentInput({ conversationId, senderId, payload, timestamp }: MessageBody, payloadText = canonicalizeJson(payload)): string {
+  // The members in the order of RFC 8785; what stands in them has no character that JSON escapes.
+  return `{"conversationId":"${conversationId}","payload":${payloadText},"senderId":"${senderId}","timestamp":"${timestamp}"}`;
 }
 
 /**

@@ -3,13 +3,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Benchmark, BenchmarkContext, BenchmarkOutcome, Figure } from '../benchmark.ts';
 import { scaled } from '../benchmark.ts';
 import { startBenchGround } from '../ground/bench-ground.ts';
+import type { BenchGround } from '../ground/bench-ground.ts';
+import type { Conversation } from '../ground/conversation.ts';
 import { openPairs, RECEIVING_DOMAIN, SENDING_DOMAIN } from '../ground/open-pairs.ts';
 import { openArrivals } from '../load/arrivals.ts';
+import type { Arrivals } from '../load/arrivals.ts';
 import { sendAll } from '../load/send-all.ts';
-import { readMemory } from '../profile/process-usage.ts';
+import { startSilentPeer } from '../peer/silent-peer.ts';
+import { readMemory, watchCpu } from '../profile/process-usage.ts';
 import { round } from '../statistics.ts';
 import { compare } from '../store/exactly-once.ts';
-import { queueForTheDead } from '../store/grow-store.ts';
+import { countTriedDead, forgetTheDead, queueForTheDead, SILENT_DOMAIN } from '../store/grow-store.ts';
 import { openBenchDatabase, waitForMessages } from '../store/stored-messages.ts';
 import { probe } from './probe.ts';
 
@@ -18,7 +22,9 @@ const MESSAGES = 20_000;
 const IDLE_MS = 10_000;
 const DEAD_DELIVERIES = 1_000_000;
 const DEAD_DESTINATIONS = 10_000;
-const DEAD_PROBES = 400;
+const LIVE_MS = 30_000;
+/** Longer than the server takes to find what nobody told it of, by far. */
+const DEAD_MS = 120_000;
 const PATIENCE_MS = 120_000;
 
 /** Measures memory: idle, under load, and with a million deliveries queued for domains that are no more; and cold start. */
@@ -30,17 +36,17 @@ export const memory: Benchmark = {
 
 async function run(context: BenchmarkContext): Promise<BenchmarkOutcome> {
   const { log, signal, workload } = context;
-  await using ground = await startBenchGround([SENDING_DOMAIN, RECEIVING_DOMAIN], context);
+  await using silent = await startSilentPeer(SILENT_DOMAIN);
+  await using ground = await startBenchGround([SENDING_DOMAIN, RECEIVING_DOMAIN], { ...context, peers: [silent.place] });
   const conversations = await openPairs(ground, PAIRS);
   const [pair] = conversations;
   if (pair === undefined) throw new Error('there is no conversation');
   log('starting both servers again …');
-  const coldStartSeconds = await coldStart(() => ground.playground.kill(SENDING_DOMAIN, 'SIGTERM'), () => ground.playground.restart(SENDING_DOMAIN));
-  await coldStart(() => ground.playground.kill(RECEIVING_DOMAIN, 'SIGTERM'), () => ground.playground.restart(RECEIVING_DOMAIN));
+  const coldStartSeconds = await coldStart(ground, SENDING_DOMAIN);
+  await coldStart(ground, RECEIVING_DOMAIN);
   const [from, to] = [await ground.instance(SENDING_DOMAIN), await ground.instance(RECEIVING_DOMAIN)];
   await delay(IDLE_MS, undefined, { signal });
   const idle = { sender: figure(from.pid), receiver: figure(to.pid) };
-  await using sender = await openBenchDatabase(from.databaseUrl);
   await using receiver = await openBenchDatabase(to.databaseUrl);
   const arrivals = await openArrivals(conversations.map((one) => one.receiver));
   log('under load …');
@@ -48,14 +54,7 @@ async function run(context: BenchmarkContext): Promise<BenchmarkOutcome> {
   await waitForMessages(receiver, load.calledAtMs.size, { patienceMs: PATIENCE_MS, signal });
   const loaded = { sender: figure(from.pid), receiver: figure(to.pid) };
   const sent = [...(load.byConversation.get(pair.conversationId) ?? [])];
-  const before = await probe(pair, { arrivals, count: scaled(DEAD_PROBES, context), sent, signal });
-  const [deliveries, destinations] = [scaled(DEAD_DELIVERIES, context), scaled(DEAD_DESTINATIONS, context)];
-  log(`queueing ${deliveries} deliveries for ${destinations} dead domains …`);
-  await resetPeak(from.pid);
-  await queueForTheDead(sender, { deliveries, destinations });
-  const during = await probe(pair, { arrivals, count: scaled(DEAD_PROBES, context), sent, signal });
-  const queued = await sender.countQueued();
-  const dead = { sender: figure(from.pid), deliveries, destinations, stillQueued: queued, livePeerBefore: { ...before }, livePeerDuring: { ...during } };
+  const dead = await liveAmongDead(ground, pair, { arrivals, sent, context });
   arrivals.close();
   const stored = await receiver.messages([...load.byConversation.keys()]);
   const wanted = new Map([...load.byConversation, [pair.conversationId, sent]]);
@@ -66,11 +65,50 @@ async function run(context: BenchmarkContext): Promise<BenchmarkOutcome> {
   };
 }
 
+interface Live {
+  readonly arrivals: Arrivals;
+  readonly sent: string[];
+  readonly context: BenchmarkContext;
+}
+
+/** Measures how a live peer fares without the dead, among them, after a restart among them, and without them again. */
+async function liveAmongDead(ground: BenchGround, pair: Conversation, { arrivals, sent, context }: Live): Promise<Figure> {
+  const { log, signal } = context;
+  const [deliveries, destinations] = [scaled(DEAD_DELIVERIES, context), scaled(DEAD_DESTINATIONS, context)];
+  const look = async (durationMs: number): Promise<Figure> => {
+    const { pid, ...instance } = await ground.instance(SENDING_DOMAIN);
+    await resetPeak(pid);
+    const cpu = watchCpu([{ ...instance, pid }]);
+    const live = await probe(pair, { arrivals, sent, signal, durationMs: scaled(durationMs, context) });
+    return { ...live, cpuUsPerMessage: cpu(live.count), sender: figure(pid) };
+  };
+  log('a live peer …');
+  const before = await look(LIVE_MS);
+  log(`queueing ${deliveries} deliveries for ${destinations} dead domains …`);
+  const found = await withSender(ground, async (sender) => {
+    await queueForTheDead(sender, { conversationId: pair.conversationId, deliveries, destinations });
+    log('a live peer among the dead …');
+    const during = await look(DEAD_MS);
+    return { during, tried: await countTriedDead(sender), stillQueued: await sender.countQueued() };
+  });
+  log('starting the sender again …');
+  const coldStartSeconds = await coldStart(ground, SENDING_DOMAIN);
+  const restarted = await look(DEAD_MS / 2);
+  await withSender(ground, forgetTheDead);
+  log('a live peer without the dead …');
+  return { deliveries, destinations, ...found, coldStartSeconds, restarted, before, after: await look(LIVE_MS) };
+}
+
+async function withSender<Result>(ground: BenchGround, work: (sender: Awaited<ReturnType<typeof openBenchDatabase>>) => Promise<Result>): Promise<Result> {
+  await using sender = await openBenchDatabase((await ground.instance(SENDING_DOMAIN)).databaseUrl);
+  return await work(sender);
+}
+
 /** Measures from the start of the process until it is ready, on data that is there; the driver's part is none of it. */
-async function coldStart(stop: () => Promise<void>, start: () => Promise<void>): Promise<number> {
-  await stop();
+async function coldStart({ playground }: BenchGround, domain: string): Promise<number> {
+  await playground.kill(domain, 'SIGTERM');
   const startedAtMs = performance.now();
-  await start();
+  await playground.restart(domain);
   return round((performance.now() - startedAtMs) / 1_000, 2);
 }
 

@@ -9,9 +9,9 @@ export const SENDING_DOMAIN = 'a.test';
 export const RECEIVING_DOMAIN = 'b.test';
 
 /** Makes `count` pairs of a sender and a receiver with a conversation each; their clients are closed, their sessions stay. */
-export async function openPairs(ground: BenchGround, count: number): Promise<readonly Conversation[]> {
-  const from = await ground.instance(SENDING_DOMAIN);
-  const to = await ground.instance(RECEIVING_DOMAIN);
+export async function openPairs(ground: BenchGround, count: number, domains: { readonly from: string; readonly to: string } = { from: SENDING_DOMAIN, to: RECEIVING_DOMAIN }): Promise<readonly Conversation[]> {
+  const from = await ground.instance(domains.from);
+  const to = await ground.instance(domains.to);
   const conversations: Conversation[] = [];
   for (let number = 1; number <= count; number += 1) {
     const sender = await registerPerson(from.url, `sender${number}`);

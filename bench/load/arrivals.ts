@@ -19,16 +19,20 @@ export async function openArrivals(people: readonly { readonly url: string; read
   const atMs = new Map<string, number>();
   const awaited = new Map<string, (atMs: number) => void>();
   let doubles = 0;
+  const note = (messageId: string, now: number): void => {
+    if (atMs.has(messageId)) doubles += 1;
+    else atMs.set(messageId, now);
+    awaited.get(messageId)?.(now);
+    awaited.delete(messageId);
+  };
   const sockets = await Promise.all(
     people.map(async ({ url, cookie, userId }) => {
       const socket: ClientSocket = io(url, { transports: ['websocket'], forceNew: true, extraHeaders: { cookie } });
-      socket.on('message:new', ({ messageId, senderId }) => {
+      socket.on('events', (events) => {
         const now = performance.now();
-        if (senderId === userId) return;
-        if (atMs.has(messageId)) doubles += 1;
-        else atMs.set(messageId, now);
-        awaited.get(messageId)?.(now);
-        awaited.delete(messageId);
+        for (const { name, payload } of events) {
+          if (name === 'message:new' && payload.senderId !== userId) note(payload.messageId, now);
+        }
       });
       await connected(socket, userId);
       return socket;

@@ -12,8 +12,8 @@ export interface StoredRow {
 /** The database of an instance, read and written beside the server. */
 export interface BenchDatabase extends AsyncDisposable {
   readonly client: pg.Client;
-  /** Gives the stored messages of conversations in their order, by conversation id. */
-  messages(conversationIds: readonly string[]): Promise<ReadonlyMap<string, readonly StoredRow[]>>;
+  /** Gives the stored messages of conversations in their order, by conversation id: all of them, or those with these ids. */
+  messages(conversationIds: readonly string[], messageIds?: readonly string[]): Promise<ReadonlyMap<string, readonly StoredRow[]>>;
   countMessages(): Promise<number>;
   /** Counts deliveries that wait. */
   countQueued(): Promise<number>;
@@ -31,11 +31,11 @@ export async function openBenchDatabase(url: string): Promise<BenchDatabase> {
   const count = async (sql: string): Promise<number> => Number((await client.query<{ count: string }>(sql)).rows[0]?.count ?? Number.NaN);
   return {
     client,
-    async messages(conversationIds) {
+    async messages(conversationIds, messageIds) {
       const { rows } = await client.query<{ id: string; message_id: string; position: string; received_at: Date }>(
         `SELECT c.id, m.message_id, m.position, m.received_at FROM messages m JOIN conversations c ON c.key = m.conversation_key
-         WHERE c.id = ANY($1) ORDER BY c.id, m.position`,
-        [conversationIds],
+         WHERE c.id = ANY($1) ${messageIds === undefined ? '' : 'AND m.message_id = ANY($2)'} ORDER BY c.id, m.position`,
+        messageIds === undefined ? [conversationIds] : [conversationIds, messageIds],
       );
       const byConversation = new Map<string, StoredRow[]>(conversationIds.map((id) => [id, []]));
       for (const row of rows) {

@@ -49,6 +49,27 @@ describe('an event of the client', () => {
     expect(messages()[0]?.deliveries).toEqual([delivery]);
     expect(messages()[3]).toEqual(untouched);
   });
+  it('[DEL-6] puts what somebody did into their messages, and only ever goes on', () => {
+    const tell = (state: 'on_device' | 'read') =>
+      applyClientEvent(queryClient, { kind: 'receipt', conversationId: ID, messageIds: [`${ID}-4`], receipt: { userId: 'bob@b.test', state } });
+    for (const state of ['on_device', 'read', 'on_device'] as const) tell(state);
+    expect(messages()[3]?.receipts).toEqual([{ userId: 'bob@b.test', state: 'read' }]);
+    expect(messages()[5]?.receipts).toEqual([{ userId: 'bob@b.test', state: 'on_device' }]);
+  });
+  it('[DEL-6] adds what a later page knows to what was told before it', () => {
+    const page = queryClient.getQueryData<InfiniteData<TimelinePage>>(queryKeys.timeline(ID));
+    const [first] = messages();
+    if (page === undefined || first === undefined) throw new Error('no page');
+    applyClientEvent(queryClient, { kind: 'message', message: { ...first, receipts: [] } });
+    expect(messages()[0]?.receipts).toEqual([{ userId: 'bob@b.test', state: 'read' }]);
+  });
+  it('[DEL-6] takes every receipt back that was told, once receipts are off', () => {
+    applyClientEvent(queryClient, { kind: 'receipt', conversationId: ID, messageIds: [`${ID}-4`], receipt: { userId: 'bob@b.test', state: 'read' } });
+    applyClientEvent(queryClient, { kind: 'privacy', privacy: { receipts: false, typing: true } });
+    expect(messages()[3]?.receipts).toEqual([]);
+    expect(queryClient.getQueryState(queryKeys.timeline(ID))?.isInvalidated).toBe(true);
+    expect(queryClient.getQueryData(queryKeys.privacy)).toEqual({ receipts: false, typing: true });
+  });
   it('is not taken back by a page that was asked for before it and comes in after it', () => {
     const stale = queryClient.getQueryData(queryKeys.timeline(ID));
     const delivery = scriptedDelivery({ domain: 'b.test', state: 'stored' });

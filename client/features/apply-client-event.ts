@@ -1,6 +1,6 @@
-import type { QueryClient } from '@tanstack/react-query';
-import type { ClientEvent, ConversationView, MessageView } from '../model.ts';
-import { NOTHING_TOLD, tellDelivery, tellMessage, type Told } from './messages/told.ts';
+import type { InfiniteData, QueryClient } from '@tanstack/react-query';
+import type { ClientEvent, ConversationView, MessageView, TimelinePage } from '../model.ts';
+import { NOTHING_TOLD, tellDelivery, tellMessage, tellReceipt, withoutReceipts, type Told } from './messages/told.ts';
 import { queryKeys } from './query-keys.ts';
 
 /** Remembers that a message is new or has changed, and that it is no longer on its way. */
@@ -19,6 +19,13 @@ function bumpConversation(conversations: readonly ConversationView[], message: M
   );
 }
 
+function hideReceipts(queryClient: QueryClient): void {
+  queryClient.setQueriesData<Told>({ queryKey: ['told'] }, (told) => told && withoutReceipts(told));
+  queryClient.setQueriesData<InfiniteData<TimelinePage>>({ queryKey: ['timeline'] }, (timeline) =>
+    timeline && { ...timeline, pages: timeline.pages.map((page) => ({ ...page, messages: page.messages.map((message) => ({ ...message, receipts: [] })) })) },
+  );
+}
+
 /** Brings the cache in step with one event of the client: patches what is known, marks the rest to be asked again. */
 export function applyClientEvent(queryClient: QueryClient, event: ClientEvent): void {
   switch (event.kind) {
@@ -32,6 +39,14 @@ export function applyClientEvent(queryClient: QueryClient, event: ClientEvent): 
     case 'delivery':
       queryClient.setQueryData<Told>(queryKeys.told(event.conversationId), (told = NOTHING_TOLD) => tellDelivery(told, event));
       return;
+    case 'receipt':
+      queryClient.setQueryData<Told>(queryKeys.told(event.conversationId), (told = NOTHING_TOLD) => tellReceipt(told, event));
+      return;
+    case 'privacy':
+      queryClient.setQueryData(queryKeys.privacy, event.privacy);
+      if (!event.privacy.receipts) hideReceipts(queryClient);
+      void queryClient.invalidateQueries({ queryKey: ['timeline'] });
+      return;
     case 'conversations':
       void queryClient.invalidateQueries({ queryKey: queryKeys.conversations });
       if (event.conversationId === null) {
@@ -42,6 +57,7 @@ export function applyClientEvent(queryClient: QueryClient, event: ClientEvent): 
         void queryClient.invalidateQueries({ queryKey: queryKeys.timeline(event.conversationId) });
       }
       return;
+    case 'typing':
     case 'connection':
     case 'signed_out':
       return;

@@ -39,6 +39,8 @@ export function createAccount(parts: AccountParts): ChatClient['account'] {
       await credentials.signOut().catch(() => undefined);
       await keystore.wipe();
     },
+    privacy: () => within((session) => session.privacy()),
+    setPrivacy: (privacy) => within((session) => session.setPrivacy(privacy)),
     resetIdentity: () =>
       within(async (session) => {
         await session.resetIdentity();

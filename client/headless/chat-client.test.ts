@@ -205,7 +205,8 @@ test('[DEL-3] a send whose answer is lost is repeated with the same bytes until 
   const sending = alice.messages.send(conversationId, 'at last', (view) => queued.push(`${view.localState} ${wordsOf(view)}`));
   await expect.poll(() => people.clock.scheduled()).toBe(1);
   people.clock.advance(1_000);
-  await expect.poll(() => people.clock.scheduled()).toBe(1);
+  // The next attempt, and that the message has come to Bob and to Carol.
+  await expect.poll(() => people.clock.scheduled()).toBe(3);
   expect((await alice.messages.list(conversationId)).messages.map(({ localState }) => localState)).toEqual(['stored']);
   people.clock.advance(2_000);
   expect(await sending).toMatchObject({ position: 1, localState: 'stored' });

@@ -3,7 +3,7 @@ import { ClientError } from '../client-error.ts';
 import type { HashPassword } from '../keystore/argon2.ts';
 import type { Keystore, OpenAccount } from '../keystore/keystore.ts';
 import type { ChatClient, SignedIn } from '../model.ts';
-import type { OpenSocket } from '../realtime/realtime-socket.ts';
+import type { OpenSocket } from '../realtime/realtime-handlers.ts';
 import { createInstanceClient } from '../trpc/instance-client.ts';
 import type { Fetch } from '../trpc/instance-client.ts';
 import { createAccount } from './account.ts';
@@ -98,11 +98,13 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
       accept: (id) => within(({ conversations }) => conversations.accept(id)),
       setLabel: (id, label) => within(({ conversations }) => conversations.setLabel(id, label)),
       markRead: (id, position) => within(({ conversations }) => conversations.markRead(id, position)),
+      typing: (id) => session?.conversations.typing(id),
     },
     messages: {
       list: (id, range) => within(({ messages }) => messages.list(id, range)),
       send: (id, text, onQueued) => within(({ messages }) => messages.send(id, text, onQueued)),
       retry: (messageId, domain) => within(({ messages }) => messages.retry(messageId, domain)),
+      receipts: (messageId) => within(({ messages }) => messages.receipts(messageId)),
     },
     drafts: {
       get: async (id) => keystore.findDraft(conversationIdOf(id)),

@@ -3,16 +3,19 @@ import type { WireDelivery, WireMessage } from '../../server/realtime/events.ts'
 import { ClientError } from '../client-error.ts';
 import { createMemoryLocks } from '../keystore/locks.ts';
 import type { ConnectionState } from '../model.ts';
-import type { HandledEvents, OpenSocket } from '../realtime/realtime-socket.ts';
+import type { HandledEvents, OpenSocket } from '../realtime/realtime-handlers.ts';
 import type { InstanceClient } from '../trpc/instance-client.ts';
 import { callInstance, clientErrorOf } from '../trpc/instance-error.ts';
 import type { ConversationWire } from '../trpc/wire.ts';
+import type { Acknowledger } from './acknowledger.ts';
 import type { ClientClock } from './clock.ts';
 import type { ConversationBook } from './conversation-book.ts';
 import type { DeliveryNews } from './delivery-news.ts';
 import type { EventHub } from './event-hub.ts';
 import { deliveryView } from './message-reader.ts';
 import type { MessageReader } from './message-reader.ts';
+import type { ReceiptBook } from './receipt-book.ts';
+import type { ReceiptKeeper } from './receipt-keeper.ts';
 
 /** Keeps this client level with its server: by the socket while there is one, by asking while there is none. */
 export interface Convergence {
@@ -35,6 +38,9 @@ export function createConvergence(options: {
   readonly book: ConversationBook;
   readonly reader: MessageReader;
   readonly news: DeliveryNews;
+  readonly receipts: ReceiptBook;
+  readonly receiptKeeper: ReceiptKeeper;
+  readonly acknowledger: Acknowledger;
   readonly events: EventHub;
   readonly clock: ClientClock;
   readonly openSocket: OpenSocket;
@@ -42,7 +48,7 @@ export function createConvergence(options: {
   readonly onConverged: (conversationIds: readonly ConversationId[]) => void;
   readonly onUnauthorized: () => void;
 }): Convergence {
-  const { api, self, book, reader, news, events, clock } = options;
+  const { api, self, book, reader, news, receiptKeeper, acknowledger, events, clock } = options;
   const shown = new Map<ConversationId, number>();
   const waiting = new Map<MessageId, { readonly conversationId: ConversationId; readonly position: number }>();
   const oneByOne = createMemoryLocks();
@@ -63,6 +69,7 @@ export function createConvergence(options: {
   }
 
   function noteDeliveries(messages: readonly WireMessage[], reported: readonly WireDelivery[]): void {
+    receiptKeeper.noteOwn(messages);
     const deliveries = reported.map(news.newest);
     for (const { messageId, conversationId, position } of messages) {
       const isQueued = deliveries.some((delivery) => delivery.messageId === messageId && delivery.state === 'queued');
@@ -75,7 +82,8 @@ export function createConvergence(options: {
   async function catchUp(conversationId: ConversationId): Promise<void> {
     for (;;) {
       const after = shown.get(conversationId) ?? 0;
-      const { messages, deliveries } = await callInstance(api.messages.list.query({ conversationId, after, limit: PAGE }));
+      const { messages, deliveries, receipts } = await callInstance(api.messages.list.query({ conversationId, after, limit: PAGE }));
+      options.receipts.note(receipts);
       for (const message of await reader.read(conversationId, messages, deliveries)) events.emit({ kind: 'message', message });
       noteDeliveries(messages, deliveries);
       shown.set(conversationId, Math.max(after, ...messages.map(({ position }) => position)));
@@ -113,11 +121,13 @@ export function createConvergence(options: {
 
   async function converge(): Promise<void> {
     const summaries: readonly ConversationWire[] = await callInstance(api.conversations.list.query());
-    const seen = JSON.stringify(summaries.map(({ lastMessage: _seenApart, ...summary }) => summary));
+    const seen = JSON.stringify(summaries.map(({ lastMessage: _seenApart, deliveredPosition: _ofOurs, ...summary }) => summary));
     const isFirst = listed === null;
     const hasChanged = listed !== seen;
     listed = seen;
-    for (const { conversationId, lastPosition } of summaries) {
+    for (const summary of summaries) {
+      const { conversationId, lastPosition } = summary;
+      acknowledger.noteListed(summary);
       if (isFirst) noteShown(conversationId, lastPosition);
       if ((shown.get(conversationId) ?? 0) < lastPosition) {
         await oneByOne.run(conversationId, () => catchUp(conversationId));
@@ -132,6 +142,8 @@ export function createConvergence(options: {
       for (const message of await reader.retryUnreadable(conversationId)) events.emit({ kind: 'message', message });
     }
     await catchUpDeliveries();
+    await receiptKeeper.catchUp();
+    acknowledger.retry();
     options.onConverged(summaries.map(({ conversationId }) => conversationId));
   }
 
@@ -168,6 +180,11 @@ export function createConvergence(options: {
       news.note(delivery);
       emitDelivery(delivery);
     },
+    'message:receipt': receiptKeeper.hear,
+    'conversation:typing': ({ conversationId, userId }) => {
+      if (userId !== self) events.emit({ kind: 'typing', conversationId, userId });
+    },
+    'conversation:accepted': ({ conversationId }) => events.emit({ kind: 'conversations', conversationId }),
   };
 
   return {
@@ -183,6 +200,7 @@ export function createConvergence(options: {
           setState('offline');
           poll();
         },
+        onResync: () => attempt(() => oneByOne.run('', converge)),
         onUnauthorized: () => !closed && options.onUnauthorized(),
         events: handlers,
       });

@@ -6,12 +6,14 @@ import type { ChatClient, ConversationView, ParticipantView } from '../model.ts'
 import type { InstanceClient } from '../trpc/instance-client.ts';
 import { callInstance } from '../trpc/instance-error.ts';
 import type { ConversationWire } from '../trpc/wire.ts';
+import type { Acknowledger } from './acknowledger.ts';
 import type { ClientClock } from './clock.ts';
 import { foldUserId } from './contacts.ts';
 import type { ConversationBook } from './conversation-book.ts';
 import type { Leaving } from './leaving.ts';
 import type { MembershipAuthor } from './membership-author.ts';
 import type { MessageReader } from './message-reader.ts';
+import { createTyping } from './typing.ts';
 import type { VaultKeeper } from './vault-keeper.ts';
 import type { VerifiedConversation } from './verified-conversation.ts';
 
@@ -31,7 +33,7 @@ function participantIdOf(text: string): UserId {
   return userId;
 }
 
-/** Creates the conversations of the person signed in; `onListed` is told how far each listed one goes. */
+/** Creates the conversations of the person signed in; `onListed` is told of each listed one. */
 export function createConversations(options: {
   readonly api: InstanceClient;
   readonly vault: VaultKeeper;
@@ -40,10 +42,12 @@ export function createConversations(options: {
   readonly leaving: Leaving;
   readonly reader: MessageReader;
   readonly clock: ClientClock;
-  readonly onListed: (conversationId: ConversationId, lastPosition: number) => void;
+  readonly acknowledger: Acknowledger;
+  readonly onListed: (summary: ConversationWire) => void;
 }): ChatClient['conversations'] {
   const { api, vault, book, author, leaving, reader, clock } = options;
   const self = vault.account().userId;
+  const typing = createTyping({ api, clock });
 
   async function viewOf(conversation: VerifiedConversation): Promise<ConversationView> {
     const { summary, head, standing } = conversation;
@@ -64,7 +68,7 @@ export function createConversations(options: {
 
   async function listVerified(): Promise<readonly VerifiedConversation[]> {
     const summaries: readonly ConversationWire[] = await callInstance(api.conversations.list.query());
-    for (const { conversationId, lastPosition } of summaries) options.onListed(conversationId, lastPosition);
+    for (const summary of summaries) options.onListed(summary);
     return Promise.all(summaries.map((summary) => book.loadListed(summary)));
   }
 
@@ -100,9 +104,8 @@ export function createConversations(options: {
       await callInstance(api.conversations.accept.mutate({ conversationId: conversationIdOf(id) }));
     },
     setLabel: (id, label) => setLabel(conversationIdOf(id), label),
-    async markRead(id, position) {
-      await callInstance(api.conversations.markRead.mutate({ conversationId: conversationIdOf(id), position }));
-    },
+    markRead: (id, position) => options.acknowledger.markRead(conversationIdOf(id), position),
+    typing: (id) => typing(conversationIdOf(id)),
   };
 }
 
@@ -116,6 +119,7 @@ function findTwoPerson(conversations: readonly VerifiedConversation[], other: Us
 
 /** The verified participants; only where there is no verified statement, those that the server claims. */
 function participantsOf({ head, members, summary }: VerifiedConversation, self: UserId): readonly ParticipantView[] {
-  if (head === null) return summary.participants.map((userId) => ({ userId, role: 'member', self: userId === self }));
-  return members.map(({ userId, role }) => ({ userId, role, self: userId === self }));
+  const known: readonly Pick<ParticipantView, 'userId' | 'role'>[] = head === null ? summary.participants.map((userId) => ({ userId, role: 'member' })) : members;
+  // Nobody has to take up what they began.
+  return known.map(({ userId, role }) => ({ userId, role, self: userId === self, accepted: role === 'owner' || summary.acceptedBy.some((one) => one === userId) }));
 }

@@ -2,12 +2,13 @@ import { ClientError } from '../client-error.ts';
 import type { ClientErrorCode } from '../model.ts';
 
 /** What the driver itself refuses. */
-type DriverProblemCode = 'invalid_body' | 'invalid_query' | 'unknown_user' | 'not_found' | 'method_not_allowed';
+type DriverProblemCode = 'invalid_body' | 'invalid_query' | 'unknown_user' | 'unknown_message' | 'not_found' | 'method_not_allowed';
 
 const DRIVER_PROBLEMS: Readonly<Record<DriverProblemCode, { readonly status: number; readonly detail: string }>> = {
   invalid_body: { status: 400, detail: 'The body is a JSON object with the members of this request.' },
   invalid_query: { status: 400, detail: 'The query has the parameters of this request.' },
   unknown_user: { status: 404, detail: 'The user was not made by this process.' },
+  unknown_message: { status: 404, detail: 'The server has no such message in this conversation.' },
   not_found: { status: 404, detail: 'There is no such path.' },
   method_not_allowed: { status: 405, detail: 'The path is there for another method.' },
 };

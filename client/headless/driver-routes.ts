@@ -20,6 +20,7 @@ const newUser = z.object({ username: z.string(), password: z.string() });
 const newConversation = z.object({ as: z.string(), participants: z.array(z.string()).min(1), title: z.string().optional() });
 const inConversation = z.object({ as: z.string(), conversationId: z.string() });
 const ofMember = inConversation.extend({ userId: z.string() });
+const readUpTo = inConversation.extend({ messageId: z.string().optional() });
 const newMessage = inConversation.extend({ text: z.string() });
 const asUser = z.object({ as: z.string() });
 const withOther = asUser.extend({ with: z.string() });
@@ -92,6 +93,7 @@ export function createDriverRoutes(options: {
         return { status: 200, body: (await listAll(clientOf(as), conversationId)).map(told) };
       },
     ],
+    ['POST /messages/read', act(readUpTo, (client, body) => markRead(client, body))],
     [
       'GET /safety-number',
       async ({ query }) => {
@@ -131,14 +133,23 @@ async function listAll(client: ChatClient, conversationId: string): Promise<read
   }
 }
 
+/** Marks everything as read up to a message; without one, up to the last. */
+async function markRead(client: ChatClient, { conversationId, messageId }: z.infer<typeof readUpTo>): Promise<void> {
+  const stored = (await listAll(client, conversationId)).filter(({ position }) => position !== null);
+  const last = messageId === undefined ? stored.at(-1) : stored.find((message) => message.messageId === messageId);
+  if (last === undefined) throw new DriverProblemError('unknown_message');
+  await client.conversations.markRead(conversationId, last.position ?? 0);
+}
+
 function listed({ conversationId, participants, epoch, standing, accepted }: ConversationView): object {
   const state = standing === 'member' && !accepted ? 'request' : standing;
   return { conversationId, participants: participants.map(({ userId }) => userId), epoch, state };
 }
 
-function told({ messageId, senderId, body, epoch, ...message }: MessageView): object {
+function told({ messageId, senderId, body, epoch, receipts, ...message }: MessageView): object {
   const content = body.kind === 'text' ? { text: body.text } : { text: null, reason: body.reason };
-  return { messageId, senderId, ...content, state: stateOf(message), epoch };
+  // How far servers have a message and what its recipients did with it are two things: a state that is waited for stays.
+  return { messageId, senderId, ...content, state: stateOf(message), epoch, ...(receipts.length === 0 ? {} : { receipts }) };
 }
 
 function stateOf({ localState, deliveries }: Pick<MessageView, 'localState' | 'deliveries'>): string {

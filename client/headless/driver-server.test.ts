@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createDriverRoutes } from './driver-routes.ts';
 import { createDriverServer } from './driver-server.ts';
-import { createPeople, PASSWORD } from './testing/people.ts';
+import { asTimePasses, createPeople, PASSWORD } from './testing/people.ts';
 import type { People } from './testing/people.ts';
 
 let people: People;
@@ -63,6 +63,21 @@ test('[DEL-6] the state of a message follows its deliveries', async () => {
     states.push((await call('GET', `/messages?as=${as}&conversationId=${conversationId}`)).body[0].state);
   }
   expect(states).toEqual(['stored_own', 'stored', 'failed']);
+});
+
+test('[DEL-6] what a recipient did with a message stands beside its state, which stays', async () => {
+  const bob = await people.register('bob@b.test');
+  const as = await createAlice();
+  const { conversationId } = (await call('POST', '/conversations', { as, participants: ['bob@b.test'] })).body;
+  const { messageId } = (await call('POST', '/messages', { as, conversationId, text: 'hello' })).body;
+  await bob.conversations.accept(conversationId);
+  await asTimePasses(people, bob.conversations.markRead(conversationId, 1));
+  const listed = () => call('GET', `/messages?as=${as}&conversationId=${conversationId}`);
+  await expect.poll(async () => (await listed()).body).toMatchObject([{ messageId, state: 'stored', receipts: [{ userId: 'bob@b.test', state: 'read' }] }]);
+  await bob.messages.send(conversationId, 'hi');
+  expect(await asTimePasses(people, call('POST', '/messages/read', { as, conversationId }))).toMatchObject({ status: 200 });
+  expect([...people.conversation(conversationId).read.values()]).toEqual([1, 2]);
+  expect(await call('POST', '/messages/read', { as, conversationId, messageId: 'none' })).toMatchObject({ status: 404, body: { code: 'unknown_message' } });
 });
 
 test('a message that the own server does not take yet has an id and the state waiting', async () => {

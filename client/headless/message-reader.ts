@@ -7,6 +7,8 @@ import type { DeliveryView, MessageView } from '../model.ts';
 import type { Contacts } from './contacts.ts';
 import type { ConversationBook } from './conversation-book.ts';
 import type { DeliveryNews } from './delivery-news.ts';
+import type { ReadPosition } from './course.ts';
+import type { ReceiptBook } from './receipt-book.ts';
 import type { ReplayGuard } from './replay-guard.ts';
 import type { VerifiedConversation } from './verified-conversation.ts';
 
@@ -43,8 +45,11 @@ export function createMessageReader(options: {
   readonly contacts: Contacts;
   readonly guard: ReplayGuard;
   readonly news: DeliveryNews;
+  readonly receipts: ReceiptBook;
+  /** Is told of stored messages of a conversation that were looked at. */
+  readonly onRead: (conversationId: ConversationId, positions: readonly ReadPosition[]) => void;
 }): MessageReader {
-  const { self, book, contacts, guard, news } = options;
+  const { self, book, contacts, guard, news, receipts } = options;
   const unreadable = new Map<MessageId, { readonly message: WireMessage; readonly deliveries: readonly WireDelivery[] }>();
 
   async function decrypt(
@@ -84,12 +89,18 @@ export function createMessageReader(options: {
       if (mayPass(decrypted)) unreadable.set(message.messageId, { message, deliveries });
       else unreadable.delete(message.messageId);
     }
+    options.onRead(
+      conversationId,
+      decryptedAll.map(({ message, decrypted }) => ({ position: message.position, own: message.senderId === self, mayPass: mayPass(decrypted) })),
+    );
+    const conversation = await book.load(conversationId);
     return decryptedAll
       .filter(({ message, decrypted }) => decrypted.kind !== 'content' || admitted.has(message.position))
       .map(({ message, decrypted }): MessageView => ({
-        ...viewOf(message, decrypted, self),
+        ...viewOf(message, decrypted, { self, conversation }),
         position: message.position,
         localState: 'stored',
+        receipts: receipts.of(message.messageId),
         deliveries: deliveries.filter(({ messageId }) => messageId === message.messageId).map(news.newest).map(deliveryView),
       }))
       .sort((a, b) => (a.position ?? 0) - (b.position ?? 0));
@@ -107,7 +118,7 @@ export function createMessageReader(options: {
     async readOwn(envelope, localState) {
       const conversation = await book.load(envelope.conversationId);
       const decrypted = await decrypt(conversation, envelope, new Date(envelope.timestamp));
-      return { ...viewOf(envelope, decrypted, self), position: null, localState, deliveries: [] };
+      return { ...viewOf(envelope, decrypted, { self, conversation }), position: null, localState, deliveries: [], receipts: [] };
     },
   };
 }
@@ -119,19 +130,28 @@ function mayPass(decrypted: DecryptedMessage): boolean {
 function viewOf(
   envelope: MessageEnvelope,
   decrypted: DecryptedMessage,
-  self: UserId,
-): Omit<MessageView, 'position' | 'localState' | 'deliveries'> {
+  { self, conversation }: { readonly self: UserId; readonly conversation: VerifiedConversation },
+): Omit<MessageView, 'position' | 'localState' | 'deliveries' | 'receipts'> {
   const { messageId, conversationId, senderId, timestamp, payload } = envelope;
   const parsed = parseAssociatedData(payload.associatedData);
+  const epoch = parsed.kind === 'parsed' ? parsed.data.epoch : null;
   return {
     messageId,
     conversationId,
     senderId,
     own: senderId === self,
     sentAt: new Date(timestamp),
-    epoch: parsed.kind === 'parsed' ? parsed.data.epoch : null,
+    epoch,
     body: bodyOf(decrypted),
+    recipients: senderId === self && epoch !== null ? recipientsOf(conversation, epoch, self) : [],
   };
+}
+
+/** Whom the statement of an epoch lists beside the author; of the present one, those who have not left since. */
+function recipientsOf({ head, leavers, findEpoch }: VerifiedConversation, epoch: number, self: UserId): readonly UserId[] {
+  const participants = findEpoch(epoch)?.membership?.statement.participants ?? [];
+  const hasLeft = (userId: UserId): boolean => epoch === head?.statement.epoch && leavers.has(userId);
+  return participants.map(({ userId }) => userId).filter((userId) => userId !== self && !hasLeft(userId));
 }
 
 function bodyOf(decrypted: DecryptedMessage): MessageView['body'] {

@@ -16,6 +16,8 @@ import type { EventHub } from './event-hub.ts';
 import { deliveryView } from './message-reader.ts';
 import type { MessageReader } from './message-reader.ts';
 import { createOutgoing } from './outgoing.ts';
+import type { ReceiptBook } from './receipt-book.ts';
+import type { ReceiptKeeper } from './receipt-keeper.ts';
 import type { StoredAnswer } from './outgoing.ts';
 import { createTimeline } from './timeline.ts';
 import type { RejectedMessage } from './timeline.ts';
@@ -48,6 +50,8 @@ export function createMessages(options: {
   readonly book: ConversationBook;
   readonly contacts: Contacts;
   readonly reader: MessageReader;
+  readonly receipts: ReceiptBook;
+  readonly receiptKeeper: ReceiptKeeper;
   readonly isOnline: () => boolean;
   readonly onUnauthorized: () => void;
   readonly onPage: (
@@ -122,6 +126,7 @@ export function createMessages(options: {
       const { conversationId } = delivery;
       events.emit({ kind: 'delivery', conversationId, messageId, delivery: deliveryView(delivery) });
     },
+    receipts: (messageId) => options.receiptKeeper.dated(messageId),
     resume(conversationIds) {
       outgoing.wake();
       for (const conversationId of conversationIds) outgoing.pump(conversationId);

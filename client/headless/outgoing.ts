@@ -81,7 +81,7 @@ export function createOutgoing(options: {
     try {
       const answer = await callInstance(api.messages.send.mutate({ conversationId, ...message }));
       await remove(conversationId, message.messageId);
-      listener.onStored(conversationId, answer);
+      listener.onStored(conversationId, { ...answer, message: { ...answer.message, payload: message.payload } });
     } catch (thrown) {
       const error = clientErrorOf(thrown);
       if (error.code === 'signed_out') listener.onUnauthorized();

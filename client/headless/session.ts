@@ -4,9 +4,12 @@ import { domainOf } from '../../protocol/ids.ts';
 import type { ConversationId } from '../../protocol/ids.ts';
 import { formatTimestamp } from '../../protocol/timestamp.ts';
 import type { Keystore, OpenAccount } from '../keystore/keystore.ts';
-import type { ChatClient, SignedIn } from '../model.ts';
-import type { OpenSocket } from '../realtime/realtime-socket.ts';
+import type { ChatClient, PrivacyView, SignedIn } from '../model.ts';
+import type { OpenSocket } from '../realtime/realtime-handlers.ts';
 import type { InstanceClient } from '../trpc/instance-client.ts';
+import { callInstance } from '../trpc/instance-error.ts';
+import { createAcknowledger } from './acknowledger.ts';
+import type { Acknowledger } from './acknowledger.ts';
 import { createContacts } from './contacts.ts';
 import type { Contacts } from './contacts.ts';
 import type { ClientClock } from './clock.ts';
@@ -21,6 +24,8 @@ import type { Leaving } from './leaving.ts';
 import { createMembershipAuthor } from './membership-author.ts';
 import { createMessageReader } from './message-reader.ts';
 import { createMessages } from './messages.ts';
+import { createReceiptBook } from './receipt-book.ts';
+import { createReceiptKeeper } from './receipt-keeper.ts';
 import { createReplayGuard } from './replay-guard.ts';
 import { publicInput } from './sign-in.ts';
 import { createVaultKeeper } from './vault-keeper.ts';
@@ -33,6 +38,8 @@ export interface Session {
   readonly conversations: ChatClient['conversations'];
   readonly messages: ChatClient['messages'];
   readonly convergence: Convergence;
+  privacy(): Promise<PrivacyView>;
+  setPrivacy(privacy: PrivacyView): Promise<void>;
   /** Makes new identity keys that the old ones do not vouch for. @see docs/protocol.md [E2E-1] */
   resetIdentity(): Promise<void>;
   close(): void;
@@ -59,7 +66,15 @@ export function openSession(account: OpenAccount, parts: SessionParts): Session 
   const book = createConversationBook({ api, vault, keystore, contacts, onVerified });
   const guard = createReplayGuard(keystore);
   const news = createDeliveryNews();
-  const reader = createMessageReader({ self, book, contacts, guard, news });
+  const receipts = createReceiptBook();
+  const receiptKeeper = createReceiptKeeper({ api, self, receipts, events: parts.events });
+  const onRead: Acknowledger['noteRead'] = (conversationId, positions) => acknowledger.noteRead(conversationId, positions);
+  const reader = createMessageReader({ self, book, contacts, guard, news, receipts, onRead });
+  const acknowledger: Acknowledger = createAcknowledger({
+    ...parts,
+    findDelivered: async (conversationId) => (await book.load(conversationId)).summary.deliveredPosition,
+    readAll: (conversationId, page) => reader.read(conversationId, page),
+  });
   const author = createMembershipAuthor({ ...parts, vault, book, contacts });
   const leaving: Leaving = createLeaving({ api, vault, book, author, clock });
   const noteShown = (conversationId: ConversationId, position: number): void =>
@@ -70,6 +85,8 @@ export function openSession(account: OpenAccount, parts: SessionParts): Session 
     book,
     contacts,
     reader,
+    receipts,
+    receiptKeeper,
     isOnline: () => convergence.state() === 'online',
     onPage: (conversationId, page) => {
       noteShown(conversationId, page.messages.at(-1)?.position ?? 0);
@@ -82,6 +99,9 @@ export function openSession(account: OpenAccount, parts: SessionParts): Session 
     book,
     reader,
     news,
+    receipts,
+    receiptKeeper,
+    acknowledger,
     onConverged(conversationIds) {
       messages.resume(conversationIds);
       // What another device wrote, and what this one could not save: both can wait for the next time.
@@ -92,12 +112,25 @@ export function openSession(account: OpenAccount, parts: SessionParts): Session 
   return {
     signedIn: { userId: self, domain: domainOf(self) },
     contacts,
-    conversations: createConversations({ api, vault, book, author, leaving, reader, clock, onListed: noteShown }),
+    conversations: createConversations({
+      api, vault, book, author, leaving, reader, clock, acknowledger,
+      onListed(summary) {
+        noteShown(summary.conversationId, summary.lastPosition);
+        acknowledger.noteListed(summary);
+      },
+    }),
     messages,
     convergence,
+    privacy: () => callInstance(api.account.privacy.query()),
+    async setPrivacy(privacy) {
+      await callInstance(api.account.setPrivacy.mutate(privacy));
+      if (!privacy.receipts) receipts.clear();
+      parts.events.emit({ kind: 'privacy', privacy });
+    },
     resetIdentity: () => resetIdentity(vault, parts),
     close() {
       messages.close();
+      acknowledger.close();
       leaving.close();
       convergence.close();
     },

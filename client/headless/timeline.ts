@@ -4,9 +4,11 @@ import type { OutgoingMessage } from '../keystore/keystore.ts';
 import type { ChatClient, MessageView, SystemLineView, TimelinePage } from '../model.ts';
 import type { InstanceClient } from '../trpc/instance-client.ts';
 import { callInstance } from '../trpc/instance-error.ts';
+import type { ReceiptWire } from '../trpc/wire.ts';
 import type { Contacts } from './contacts.ts';
 import type { ConversationBook } from './conversation-book.ts';
 import type { MessageReader } from './message-reader.ts';
+import type { ReceiptBook } from './receipt-book.ts';
 import type { Outgoing } from './outgoing.ts';
 import { findPin } from './pins.ts';
 import type { VaultKeeper } from './vault-keeper.ts';
@@ -16,6 +18,7 @@ import type { VerifiedConversation } from './verified-conversation.ts';
 interface RawPage {
   readonly messages: readonly WireMessage[];
   readonly deliveries: readonly WireDelivery[];
+  readonly receipts: readonly ReceiptWire[];
   readonly hasOlder: boolean;
   readonly hasNewer: boolean;
 }
@@ -32,6 +35,7 @@ export function createTimeline(options: {
   readonly book: ConversationBook;
   readonly contacts: Contacts;
   readonly reader: MessageReader;
+  readonly receipts: ReceiptBook;
   readonly outgoing: Outgoing;
   readonly rejected: ReadonlyMap<MessageId, RejectedMessage>;
   readonly onPage: (conversationId: ConversationId, page: Pick<RawPage, 'messages' | 'deliveries'>) => void;
@@ -53,6 +57,7 @@ export function createTimeline(options: {
 
   return async (conversationId, range = {}) => {
     const raw = await fetchPage(api, conversationId, range);
+    options.receipts.note(raw.receipts);
     const stored = await reader.read(conversationId, raw.messages, raw.deliveries);
     options.onPage(conversationId, raw);
     const conversation = await book.load(conversationId);
@@ -80,11 +85,11 @@ async function fetchPage(api: InstanceClient, conversationId: ConversationId, ra
   const answer = await callInstance(api.messages.list.query({ conversationId, ...bounds, limit: limit + 1 }));
   const messages = [...answer.messages].sort((a, b) => a.position - b.position);
   const isCut = messages.length > limit;
-  const { deliveries } = answer;
+  const { deliveries, receipts } = answer;
   if (after === undefined) {
-    return { messages: messages.slice(-limit), deliveries, hasOlder: isCut, hasNewer: before !== undefined };
+    return { messages: messages.slice(-limit), deliveries, receipts, hasOlder: isCut, hasNewer: before !== undefined };
   }
-  return { messages: messages.slice(0, limit), deliveries, hasOlder: after > 0, hasNewer: isCut || before !== undefined };
+  return { messages: messages.slice(0, limit), deliveries, receipts, hasOlder: after > 0, hasNewer: isCut || before !== undefined };
 }
 
 function linesWithin(lines: readonly SystemLineView[], raw: RawPage, range: ListOptions): readonly SystemLineView[] {

@@ -2,7 +2,9 @@ import { webRandomBytes } from '../../e2ee/random.ts';
 import { createChatClient } from '../headless/chat-client.ts';
 import { createSystemClock } from '../headless/clock.ts';
 import type { ChatClient } from '../model.ts';
+import { createConnectionOpener } from '../realtime/realtime-connection.ts';
 import { createSocketOpener } from '../realtime/realtime-socket.ts';
+import { createStreamOpener } from '../realtime/realtime-stream.ts';
 import { hashPassword } from './argon2.ts';
 import { createBrowserLocks } from './browser-locks.ts';
 import { createBrowserSecretStore } from './browser-secret-store.ts';
@@ -12,10 +14,15 @@ import { createKeystore } from './keystore.ts';
 export function createBrowserChatClient(): ChatClient {
   const random = webRandomBytes;
   const instance = location.host;
+  const clock = createSystemClock();
   return createChatClient({
     baseUrl: '',
     fetch: (url, init) => fetch(url, init),
-    openSocket: createSocketOpener({ baseUrl: '' }),
+    openSocket: createConnectionOpener({
+      openSocket: createSocketOpener({ baseUrl: '' }),
+      openStream: createStreamOpener({ baseUrl: '', EventSource, clock }),
+      schedule: clock.schedule,
+    }),
     keystore: createKeystore({
       store: createBrowserSecretStore({ instance, random }),
       locks: createBrowserLocks(`securechat-${instance}`),
@@ -23,6 +30,6 @@ export function createBrowserChatClient(): ChatClient {
     }),
     hashPassword,
     random,
-    clock: createSystemClock(),
+    clock,
   });
 }

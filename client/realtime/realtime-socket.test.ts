@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ClientToServerEvents, ServerToClientEvents } from '../../server/realtime/events.ts';
 import { parseConversationId } from '../../protocol/ids.ts';
 import { createSocketOpener } from './realtime-socket.ts';
+import { createNotingHandlers } from './testing/noting-handlers.ts';
 
 let io: Server<ClientToServerEvents, ServerToClientEvents>;
 let baseUrl: string;
@@ -20,28 +21,17 @@ beforeEach(async () => {
 afterEach(() => io.close());
 
 function listen(cookie: string) {
-  const told: string[] = [];
-  const note = (name: string) => (event: object) => void told.push(`${name} ${Object.values(event)[0]}`);
-  const close = createSocketOpener({ baseUrl, headers: () => ({ cookie }) })({
-    onOnline: () => told.push('online'),
-    onOffline: () => told.push('offline'),
-    onUnauthorized: () => told.push('unauthorized'),
-    events: {
-      'message:new': note('message:new'),
-      'conversation:new': note('conversation:new'),
-      'conversation:membership': note('conversation:membership'),
-      'delivery:changed': note('delivery:changed'),
-    },
-  });
-  return { told, close };
+  const { told, handlers } = createNotingHandlers();
+  return { told, close: createSocketOpener({ baseUrl, headers: () => ({ cookie }) })(handlers) };
 }
 
 test('a socket with the session’s cookie is online and passes on each event', async () => {
   const { told, close } = listen('session=1');
   await expect.poll(() => told).toEqual(['online']);
-  io.emit('conversation:new', { conversationId: parseConversationId('c:a.test') });
-  io.emit('conversation:membership', { conversationId: parseConversationId('c:a.test'), epoch: 2 });
-  await expect.poll(() => told.slice(1)).toEqual(['conversation:new c:a.test', 'conversation:membership c:a.test']);
+  const conversationId = parseConversationId('c:a.test');
+  io.emit('events', [{ name: 'conversation:new', payload: { conversationId } }, { name: 'conversation:membership', payload: { conversationId, epoch: 2 } }]);
+  io.emit('events', [{ name: 'resync', payload: {} }]);
+  await expect.poll(() => told.slice(1)).toEqual(['conversation:new c:a.test', 'conversation:membership c:a.test', 'resync']);
   close();
 });
 

@@ -1,4 +1,4 @@
-import { createTRPCClient, httpBatchLink, httpLink, splitLink } from '@trpc/client';
+import { createTRPCClient, httpBatchLink, httpLink, httpSubscriptionLink, splitLink } from '@trpc/client';
 import type { HTTPLinkOptions, TRPCClient } from '@trpc/client';
 import type { AppRouter } from '../../server/trpc/app-router.ts';
 
@@ -40,4 +40,13 @@ export function createInstanceClient(options: { readonly baseUrl: string; readon
       }),
     ],
   });
+}
+
+/** `EventSource` as browsers have it; what stands in for it under Node sends the cookies itself. */
+export type EventSourceClass = typeof EventSource;
+
+/** Creates the client of the event stream of `baseUrl`, and of nothing else. */
+export function createStreamClient(options: { readonly baseUrl: string; readonly EventSource: EventSourceClass }): Pick<InstanceClient, 'events'> {
+  const { baseUrl, EventSource } = options;
+  return createTRPCClient<AppRouter>({ links: [httpSubscriptionLink({ url: `${baseUrl}/api/trpc`, EventSource })] });
 }

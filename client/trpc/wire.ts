@@ -7,5 +7,7 @@ type Outputs = inferRouterOutputs<AppRouter>;
 export type ConversationWire = Outputs['conversations']['list'][number];
 /** A conversation with its changes and own wrapped session keys, none of them verified. */
 export type ConversationDetails = Outputs['conversations']['get'];
+/** What somebody did with own messages, as the own server tells it. */
+export type ReceiptWire = Outputs['messages']['list']['receipts'][number];
 /** One change as the own server tells it. */
 export type ChangeWire = ConversationDetails['changes'][number];

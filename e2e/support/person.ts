@@ -1,6 +1,9 @@
 import { expect } from '@playwright/test';
 import type { BrowserContext, Locator, Page } from '@playwright/test';
 
+/** How far a message can come once another server has it, in order. */
+const ARRIVED: readonly string[] = ['stored_there', 'on_device', 'read'];
+
 interface PersonOptions {
   readonly userId: string;
   readonly username: string;
@@ -69,6 +72,19 @@ export class Person {
     await expect(this.page.getByRole('log')).toBeVisible();
   }
 
+  /** Opens the only request that this person has and takes it up. */
+  async acceptOnlyRequest(): Promise<void> {
+    await this.openOnlyChat('Requests');
+    await this.acceptOpenRequest();
+  }
+
+  /** Takes up the request that is open. */
+  async acceptOpenRequest(): Promise<void> {
+    const accept = this.page.getByRole('button', { name: 'Accept' });
+    await accept.click();
+    await expect(accept).toBeHidden();
+  }
+
   composer(): Locator {
     return this.page.getByRole('textbox', { name: /^Message to/ });
   }
@@ -94,8 +110,34 @@ export class Person {
       .evaluateAll((paragraphs) => paragraphs.map((paragraph) => paragraph.firstChild?.textContent ?? ''));
   }
 
+  /** Waits until a message has come at least this far: a recipient's browser may take it on at any moment. */
   async expectState(text: string, state: string, timeout = 15_000): Promise<void> {
-    await expect(this.message(text)).toHaveAttribute('data-delivery-state', state, { timeout });
+    const from = ARRIVED.indexOf(state);
+    const fits = from < 0 ? [state] : ARRIVED.slice(from);
+    await expect(this.message(text)).toHaveAttribute('data-delivery-state', new RegExp(`^(${fits.join('|')})$`), { timeout });
+  }
+
+  /** Waits until a message is exactly this far. */
+  async expectExactState(text: string, state: string): Promise<void> {
+    await expect(this.message(text)).toHaveAttribute('data-delivery-state', state);
+  }
+
+  /** Closes the app; the browser keeps what it keeps. */
+  async leave(): Promise<void> {
+    await this.page.goto('about:blank');
+  }
+
+  /** Resolves once this browser has told its server what it has, or has read. */
+  async acknowledged(): Promise<void> {
+    await this.page.waitForResponse((response) => response.url().includes('conversations.acknowledge') && response.ok());
+  }
+
+  /** Turns one of the two privacy switches on or off. */
+  async setPrivacy(name: 'Receipts' | 'Typing', on: boolean): Promise<void> {
+    await this.page.goto(`${this.origin}/settings`);
+    const saved = this.page.waitForResponse((response) => response.url().includes('account.setPrivacy') && response.ok());
+    await this.page.getByRole('switch', { name }).setChecked(on);
+    await saved;
   }
 
   async close(): Promise<void> {

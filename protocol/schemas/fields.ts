@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { decodeBase64, decodeBase64Url } from '../base64.ts';
+import { base64ByteLength, base64UrlByteLength } from '../base64.ts';
 import { IDENTIFIER_FORMS, parseConversationId, parseCoreMessageId, parseDomain, parseKeyId, parseMessageId, parseUserId } from '../ids.ts';
 import type { MessageId } from '../ids.ts';
 import { isJsonObject } from '../json.ts';
@@ -42,20 +42,20 @@ export const opaqueObjectField = z.custom<JsonObject>(isJsonObject).meta({ type:
 export function base64Field(length: number): z.ZodType<string> {
   return z
     .string()
-    .refine((text) => byteLength(text, decodeBase64) === length)
+    .refine((text) => byteLength(text, base64ByteLength) === length)
     .meta({ pattern: `^${base64Pattern(length)}$` });
 }
 
 /** Reads canonical base64 of one byte or more, kept as text. */
 export const base64SomeField: z.ZodType<string> = z
   .string()
-  .refine((text) => byteLength(text, decodeBase64) >= 1)
+  .refine((text) => byteLength(text, base64ByteLength) >= 1)
   .meta({ pattern: `^(?=.)(?:${BASE64_DIGIT}{4})*(?:${base64Pattern(1)}|${base64Pattern(2)})?$` });
 
 /** Reads canonical base64url of a SHA-256, kept as text. */
 export const hashBase64UrlField: z.ZodType<string> = z
   .string()
-  .refine((text) => byteLength(text, decodeBase64Url) === 32)
+  .refine((text) => byteLength(text, base64UrlByteLength) === 32)
   .meta({ pattern: '^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$' });
 
 /** Writes the form of canonical base64 of so many bytes: the bits that pad the last digit are zero. */
@@ -64,9 +64,9 @@ function base64Pattern(bytes: number): string {
   return `${whole}${['', `${BASE64_DIGIT}[AQgw]==`, `${BASE64_DIGIT}{2}[AEIMQUYcgkosw048]=`][bytes % 3]}`;
 }
 
-function byteLength(text: string, decode: (text: string) => Uint8Array): number {
+function byteLength(text: string, measure: (text: string) => number): number {
   try {
-    return decode(text).length;
+    return measure(text);
   } catch {
     return -1;
   }

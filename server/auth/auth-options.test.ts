@@ -12,7 +12,7 @@ import { createFakeClock } from '../domain/testing/fake-clock.ts';
 import { authSecretOf, local, registrationOf } from '../domain/testing/people.ts';
 import { openStores } from '../domain/testing/stores.ts';
 import type { TestStores } from '../domain/testing/stores.ts';
-import { createPrismaAuthSessionStore } from '../persistence/auth-session-store.ts';
+import { createPostgresAuthSessionStore } from '../persistence/auth-session-store.ts';
 import { createPrismaInviteStore } from '../persistence/invite-store.ts';
 import { createAuthOptions } from './auth-options.ts';
 import { sessionCookies } from './session-cookie.ts';
@@ -36,7 +36,7 @@ beforeEach(() => {
     store: stores.accounts, invites: createPrismaInviteStore(stores.prisma), localDomain: local, signup: 'open', decoySecret: secret,
     clock, randomBytes, signupLimit: limit(100), signInLimit: limit(2),
   });
-  sessions = createAuthSessions({ store: createPrismaAuthSessionStore(stores.prisma), clock, randomBytes, onRevoked: () => undefined });
+  sessions = createAuthSessions({ store: createPostgresAuthSessionStore(stores.database), clock, randomBytes, onRevoked: () => undefined });
   options = createAuthOptions({ accounts, sessions, secret, cookies: sessionCookies('a.test', new URL('https://a.test')), sourceHeader });
 });
 afterAll(() => stores.stop());

@@ -1,11 +1,13 @@
 import { encode } from 'next-auth/jwt';
 import { describe, expect, test } from 'vitest';
-import { readSessionId, sessionCookies } from './session-cookie.ts';
+import { createFakeClock } from '../domain/testing/fake-clock.ts';
+import { createSessionReader, sessionCookies } from './session-cookie.ts';
 
 const secret = 'a secret that is long enough to seal';
 const cookies = sessionCookies('a.test', new URL('https://a.test'));
 const seal = (claims: object, sealedWith = secret, maxAge = 3_600): Promise<string> => encode({ token: { ...claims }, secret: sealedWith, maxAge });
-const read = (header: string): Promise<string | null> => readSessionId(header, { cookies, secret });
+const clock = createFakeClock();
+const read = createSessionReader({ cookies, secret, clock });
 
 describe('the names of the cookies', () => {
   test('over https carry the prefix that binds them to this host, over http they do not', () => {
@@ -46,6 +48,15 @@ describe('the session id in a Cookie header', () => {
     for (let at = 0; at < token.length - 1; at += 7) {
       const tampered = `${token.slice(0, at)}${token[at] === 'A' ? 'B' : 'A'}${token.slice(at + 1)}`;
       expect([at, await read(`${cookies.session}=${tampered}`)]).toEqual([at, null]);
+    }
+  });
+
+  test('is read again and again from one cookie, and a changed one beside it is still refused', async () => {
+    const token = await seal({ sessionId: 'the-session' });
+    for (const minutes of [0, 0, 1, 30]) {
+      clock.advance(minutes * 60_000);
+      expect(await read(`${cookies.session}=${token}`)).toBe('the-session');
+      expect(await read(`${cookies.session}=${token}x`)).toBeNull();
     }
   });
 

@@ -159,6 +159,9 @@ export const SETTINGS = {
   SECURECHAT_KEY_FETCHES_PER_MINUTE: setting('domains not met yet whose keys one source address may make this instance fetch in a minute', rate, { absent: 5 }),
   SECURECHAT_SIGNUP: setting<'open' | 'invite' | 'closed'>('who may register', z.enum(['open', 'invite', 'closed'], 'is open, invite or closed'), { absent: 'invite' }),
   SECURECHAT_TRUSTED_PROXIES: setting<readonly string[]>('CIDRs whose X-Forwarded-For is believed', text(list(parseCidr), 'is a list such as 10.0.0.0/8,127.0.0.1/32'), { absent: [], shown: 'empty' }),
+  SECURECHAT_METRICS_HOST: setting('address of a listener of its own for /metrics', z.string().min(1, 'is an address or a host name'), { absent: '127.0.0.1' }),
+  SECURECHAT_METRICS_PORT: setting<number | null>('port of a listener of its own for /metrics', port, { absent: nothing, shown: 'off' }),
+  SECURECHAT_METRICS_TOKEN: setting<string | null>('bearer for /metrics; without a port of its own it is then on the web listener', z.string().min(16, 'is at least 16 characters long'), { absent: nothing, shown: 'off' }),
   CRON_SECRET: setting<string | null>('bearer for /api/cron/deliver', z.string().min(16, 'is at least 16 characters long'), { absent: nothing, shown: 'off' }),
   LOG_LEVEL: setting<'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'>('how much to log', z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'is fatal, error, warn, info, debug, trace or silent'), { absent: 'info' }),
 } as const;

@@ -1,8 +1,9 @@
-import type { ConversationId, Domain, MessageId, UserId } from '../../protocol/ids.ts';
+import type { ConversationId, Domain, UserId } from '../../protocol/ids.ts';
 import type { JsonObject } from '../../protocol/json.ts';
-import type { EncryptedPayload } from '../../protocol/schemas/encrypted-payload.ts';
 import type { PublicKeyAnswer } from '../../protocol/schemas/public-key-answer.ts';
 import type { Timestamp } from '../../protocol/timestamp.ts';
+import type { RequestNonce, StoredMessage } from './messages/message-store.ts';
+import type { DeliveryState, OutboxDraft } from './outbox/outbox-store.ts';
 import type { Receipt } from './receipts/receipt-store.ts';
 
 /** Tells the time; the only way the domain learns it. */
@@ -86,6 +87,8 @@ export interface Peer {
   readonly lastFailureAt: Date | null;
   readonly lastFailureReason: string | null;
   readonly consecutiveFailures: number;
+  /** Since when the circuit is open: 5 failures of the peer within 10 minutes, nothing heard from it since [DEL-4]. */
+  readonly circuitOpenedAt: Date | null;
   readonly nextAttemptAt: Date | null;
 }
 
@@ -94,82 +97,17 @@ export interface PeerStore {
   list(): Promise<readonly Peer[]>;
   setPolicy(domain: Domain, policy: PeerPolicy): Promise<void>;
   saveKeyDocument(domain: Domain, document: { json: string; fetchedAt: Date; freshUntil: Date }): Promise<void>;
-  /** Records an authenticated inbound request and clears the back-off of the queue to that domain. */
+  /** Records an authenticated inbound request, clears the back-off of the queue to that domain and closes its circuit. */
   recordInbound(domain: Domain, now: Date): Promise<void>;
   recordSuccess(domain: Domain, now: Date): Promise<void>;
+  /** Records a failure of the peer itself; the fifth within 10 minutes opens the circuit [DEL-4]. */
   recordFailure(domain: Domain, failure: { now: Date; reason: string; nextAttemptAt: Date }): Promise<void>;
 }
 
 export interface NonceStore {
-  /** Remembers (keyId, nonce) until `expiresAt`; false when it was already known [SIG-5]. */
-  accept(keyId: Domain, nonce: string, expiresAt: Date): Promise<boolean>;
+  /** Remembers a nonce; false when it was already known [SIG-5]. */
+  accept(nonce: RequestNonce): Promise<boolean>;
   deleteExpired(now: Date): Promise<number>;
-}
-
-/** What to send to one peer, queued in the transaction of the thing it tells about [DEL-1]. */
-export interface OutboxDraft {
-  readonly destination: Domain;
-  readonly messageId: MessageId | null;
-  readonly senderId: UserId;
-  readonly method: 'POST' | 'PUT';
-  readonly target: string;
-  /** JSON text of the request body. */
-  readonly body: string;
-  /** Only for a peer of the Full profile; for a Core one it is dropped where it would be sent. */
-  readonly fullOnly: boolean;
-}
-
-export interface OutboxItem extends OutboxDraft {
-  readonly id: bigint;
-  readonly conversationKey: bigint;
-  readonly attempts: number;
-  readonly createdAt: Date;
-  /** When `unknown_conversation` was first answered [ERR-4]. */
-  readonly firstRefusedAt: Date | null;
-}
-
-/** How one delivery stands, as the author may see it [DEL-6]. */
-export interface DeliveryState {
-  readonly conversationId: ConversationId;
-  readonly messageId: MessageId;
-  readonly senderId: UserId;
-  readonly domain: Domain;
-  readonly state: 'queued' | 'delivered' | 'failed';
-  readonly attempts: number;
-  readonly errorCode: string | null;
-  readonly nextAttemptAt: Date | null;
-}
-
-export interface OutboxStore {
-  /**
-   * Claims domains with due items and no live claim, for `claimMs` (FOR UPDATE SKIP LOCKED) [DEL-5]: of each of the
-   * disjoint `groups` up to its own limit, of all others up to `limit`. Who has waited longest comes first, since its
-   * items became due or since its last turn, whichever is later [DEL-4].
-   */
-  claimDestinations(options: {
-    workerId: string;
-    now: Date;
-    claimMs: number;
-    limit: number;
-    groups?: readonly { readonly domains: readonly Domain[]; readonly limit: number }[];
-  }): Promise<readonly Domain[]>;
-  extendClaim(options: { domain: Domain; workerId: string; now: Date; claimMs: number }): Promise<boolean>;
-  /** Gives a claim back: the turn of that domain ended `now`. */
-  releaseDestination(domain: Domain, turn: { workerId: string; now: Date }): Promise<void>;
-  /** Due items of a domain in order; per conversation nothing behind an item that is not due yet. */
-  listDue(domain: Domain, now: Date, limit: number): Promise<readonly OutboxItem[]>;
-  /** Settles everything that one answer of a peer took; answers the states of those items that are messages and were still queued. */
-  markDeliveredAll(ids: readonly bigint[], now: Date): Promise<readonly DeliveryState[]>;
-  /** Puts an item back; the answer is the delivery's state when the item is a message, else null (as in the next). */
-  markRetry(id: bigint, retry: { firstRefusedAt: Date | null; nextAttemptAt: Date; errorCode: string }): Promise<DeliveryState | null>;
-  markFailed(id: bigint, failure: { now: Date; errorCode: string }): Promise<DeliveryState | null>;
-  /** Notes why the queue of a peer waits on its first items, without counting an attempt of theirs; answers the states of its queued messages. */
-  noteQueueFailure(domain: Domain, failure: { errorCode: string; nextAttemptAt: Date; limit: number }): Promise<readonly DeliveryState[]>;
-  /** Requeues one failed delivery of this author; null when there is none such. */
-  requeueFailed(delivery: { senderId: UserId; messageId: MessageId; domain: Domain; now: Date }): Promise<DeliveryState | null>;
-  deliveryStates(viewer: UserId, messageIds: readonly MessageId[]): Promise<readonly DeliveryState[]>;
-  /** The earliest instant at which anything becomes due, null when the outbox is empty. */
-  nextDueAt(): Promise<Date | null>;
 }
 
 export type ChangeAction = 'create' | 'add_participant' | 'rotate_key' | 'leave';
@@ -256,6 +194,10 @@ export interface ConversationSummary {
   readonly accepted: boolean;
   readonly lastPosition: number;
   readonly lastReadPosition: number;
+  /** Everything up to here is on a device of theirs, or was never theirs to receive. */
+  readonly deliveredPosition: number;
+  /** Those of `participants` that are known to have taken it up; a server that tells no such thing leaves its users out. */
+  readonly acceptedBy: readonly UserId[];
   readonly lastMessage: StoredMessage | null;
   readonly unreadCount: number;
   readonly createdAt: Date;
@@ -275,53 +217,6 @@ export interface ConversationStore {
   findFor(userId: UserId, conversationId: ConversationId): Promise<ConversationSummary | null>;
   /** Changes and wrapped keys that this user is entitled to, oldest first. */
   historyFor(userId: UserId, conversationId: ConversationId): Promise<{ readonly changes: readonly StoredChange[]; readonly sessionKeys: readonly WrappedSessionKey[] } | null>;
-  markRead(userId: UserId, conversationId: ConversationId, position: number): Promise<boolean>;
-  accept(userId: UserId, conversationId: ConversationId, now: Date): Promise<boolean>;
-}
-
-export interface MessageDraft {
-  readonly conversationId: ConversationId;
-  readonly originDomain: Domain;
-  readonly messageId: MessageId;
-  readonly senderId: UserId;
-  readonly payload: EncryptedPayload;
-  readonly timestamp: Timestamp;
-  readonly contentHash: string;
-}
-
-export interface StoredMessage {
-  readonly conversationId: ConversationId;
-  readonly messageId: MessageId;
-  readonly senderId: UserId;
-  readonly payload: EncryptedPayload;
-  readonly timestamp: Timestamp;
-  readonly position: number;
-  readonly receivedAt: Date;
-}
-
-/** Outcomes in the order in which they are looked for [ERR-3]. */
-export type InsertMessageOutcome =
-  | { readonly kind: 'duplicate'; readonly message: StoredMessage }
-  | { readonly kind: 'conflict' }
-  | { readonly kind: 'unknown_conversation' }
-  | { readonly kind: 'not_a_member' }
-  | { readonly kind: 'stored'; readonly message: StoredMessage; readonly localMembers: readonly UserId[]; readonly remoteDomains: readonly Domain[] };
-
-export interface MessageStore {
-  /**
-   * Stores a message and, for a local sender, one delivery per remote domain, in one transaction [DEL-1].
-   * `deliveryFor` is called with each domain that has a remote member at that moment.
-   */
-  insert(
-    draft: MessageDraft,
-    options: { readonly localDomain: Domain; readonly now: Date; readonly deliveryFor: ((domain: Domain) => OutboxDraft) | null },
-  ): Promise<InsertMessageOutcome>;
-  /** Messages that this user may see, in order of position; null when the conversation is not theirs. */
-  list(
-    userId: UserId,
-    conversationId: ConversationId,
-    range: { readonly after?: number; readonly before?: number; readonly limit: number },
-  ): Promise<readonly StoredMessage[] | null>;
 }
 
 /** What local users are told as it happens; the wire form is in server/realtime/events.ts. */
@@ -338,7 +233,7 @@ export interface Notifier {
   notify(userIds: readonly UserId[], event: DomainEvent): void;
 }
 
-/** Wakes the delivery worker after a commit that queued something. */
+/** Wakes the delivery worker after a commit that queued something for these domains, or once one of them shows itself alive. */
 export interface DeliveryWaker {
-  wake(): void;
+  wake(domains: readonly Domain[]): void;
 }

@@ -3,6 +3,8 @@ import type { Clock } from './ports.ts';
 export interface RateLimit {
   /** Takes one token of `key`; null when there was one, else the seconds until there is (at least 1). */
   take(key: string): number | null;
+  /** Puts one token of `key` back. */
+  giveBack(key: string): void;
 }
 
 interface Bucket {
@@ -35,6 +37,10 @@ export function createRateLimit(options: { perSecond: number; burst: number; clo
       if (bucket.tokens < 1) return Math.max(1, Math.ceil((1 - bucket.tokens) / perSecond));
       bucket.tokens -= 1;
       return null;
+    },
+    giveBack(key) {
+      const bucket = buckets.get(key);
+      if (bucket !== undefined) bucket.tokens = Math.min(burst, bucket.tokens + 1);
     },
   };
 }

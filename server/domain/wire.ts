@@ -1,4 +1,6 @@
-import type { ConversationSummary, DeliveryState, StoredMessage } from './ports.ts';
+import type { StoredMessage } from './messages/message-store.ts';
+import type { DeliveryState } from './outbox/outbox-store.ts';
+import type { ConversationSummary } from './ports.ts';
 
 /** A stored message as the browser receives it, over the socket and over tRPC alike; `receivedAt` is ISO 8601. */
 export interface WireMessage extends Omit<StoredMessage, 'receivedAt'> {

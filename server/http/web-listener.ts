@@ -2,10 +2,11 @@ import { createServer as createHttpServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Logger } from 'pino';
+import { StoreUnavailableError } from '../domain/store-unavailable-error.ts';
 import type { FederationMount } from './federation-mount.ts';
 
-/** How long a graceful stop waits for requests under way. */
-const DRAIN_MS = 10_000;
+/** How long a graceful stop waits for requests under way: of the 10 s that it has, what comes after them needs its part too. */
+const DRAIN_MS = 7_000;
 /** Longer than reverse proxies keep an idle connection (Caddy 2 minutes, nginx 60 s): it is theirs to close, or a request could meet a closing one. */
 const KEEP_ALIVE_MS = 130_000;
 const MAX_HEADER_BYTES = 16_384;
@@ -17,6 +18,8 @@ const TIMEOUT_CHECK_MS = 5_000;
 const MAX_WEB_CONNECTIONS = 10_000;
 /** A peer needs few connections and keeps them, but anyone may open some and send a body of 1 MiB on each before it is known who they are. */
 const MAX_SERVER_CONNECTIONS = 2_000;
+/** Who scrapes is one, or a few. */
+const MAX_METRICS_CONNECTIONS = 100;
 
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
@@ -32,7 +35,7 @@ export interface Listener {
   readonly server: Server;
   /** The port it listens on. */
   readonly port: number;
-  /** Stops accepting, lets requests under way finish for 10 s, then cuts them off. */
+  /** Stops accepting at once, lets requests under way finish for 7 s, then cuts them off. */
   close(): Promise<void>;
 }
 
@@ -67,9 +70,20 @@ export function listenForServers(federation: FederationMount, options: ListenOpt
   return listen(handle, { ...options, maxConnections: MAX_SERVER_CONNECTIONS });
 }
 
+/** Listens for whoever collects metrics: every other path is 404. */
+export function listenForMetrics(path: string, handler: NodeHandler, options: Omit<ListenOptions, 'tls'>): Promise<Listener> {
+  const handle: NodeHandler = (request, response) => {
+    if ((request.url ?? '').split('?', 1)[0] === path) return handler(request, response);
+    response.writeHead(404, { 'content-length': '0' }).end();
+  };
+  return listen(handle, { ...options, tls: null, maxConnections: MAX_METRICS_CONNECTIONS });
+}
+
 function listen(handle: NodeHandler, options: ListenOptions & { readonly maxConnections: number }): Promise<Listener> {
   const { host, port, tls, logger } = options;
   const onRequest: RequestListener = (request, response) => {
+    // Whoever asks on a connection from before the stop is told to make its next one elsewhere.
+    if (!server.listening) response.setHeader('connection', 'close');
     // A connection that becomes idle during a stop is not waited for.
     response.once('close', () => {
       if (!server.listening) server.closeIdleConnections();
@@ -102,9 +116,10 @@ async function answer(handle: NodeHandler, exchange: { request: IncomingMessage;
   } catch (error) {
     // A request that its sender cut off is no fault of ours, and there is nobody to answer.
     if (request.errored !== null || response.destroyed) return;
-    logger.error({ err: error, method: request.method }, 'a request failed');
+    if (error instanceof StoreUnavailableError) logger.warn({ err: error, method: request.method }, 'a request was not served');
+    else logger.error({ err: error, method: request.method }, 'a request failed');
     if (response.headersSent) response.destroy();
-    else response.writeHead(500, { 'content-length': '0' }).end();
+    else response.writeHead(error instanceof StoreUnavailableError ? 503 : 500, { 'content-length': '0' }).end();
   }
 }
 

@@ -3,7 +3,7 @@ import { parseUserId } from '../../protocol/ids.ts';
 import { parseTimestamp } from '../../protocol/timestamp.ts';
 import type { Account, AccountStore, AuthSession, AuthSessionStore, PublicIdentity, SealedVault } from '../domain/ports.ts';
 import { createPrismaAccountStore } from './account-store.ts';
-import { createPrismaAuthSessionStore } from './auth-session-store.ts';
+import { createPostgresAuthSessionStore } from './auth-session-store.ts';
 import { createPrismaInviteStore } from './invite-store.ts';
 import { createTestDatabase, type TestDatabase } from './testing-database.ts';
 import { after, alice, dave, start } from './testing-fixtures.ts';
@@ -15,7 +15,7 @@ let sessions: AuthSessionStore;
 beforeAll(async () => {
   db = await createTestDatabase();
   accounts = createPrismaAccountStore(db.database.prisma);
-  sessions = createPrismaAuthSessionStore(db.database.prisma);
+  sessions = createPostgresAuthSessionStore(db.database);
 });
 afterAll(() => db.stop());
 

@@ -1,17 +1,27 @@
 import type { AuthSession, AuthSessionStore } from '../domain/ports.ts';
-import type { PrismaClient } from './generated/client.ts';
-import type { AuthSessionModel } from './generated/models.ts';
+import type { Database } from './database.ts';
+import type { Statement } from './sql.ts';
 import { parseStoredUserId } from './stored-id.ts';
 
+/** Every request of a browser asks this. */
+const FIND: Statement = {
+  name: 'auth_session_find',
+  text: `
+    SELECT id, user_id AS "userId", label, created_at AS "createdAt", last_seen_at AS "lastSeenAt", expires_at AS "expiresAt", revoked_at AS "revokedAt"
+    FROM auth_sessions WHERE id = $1`,
+};
+
+const TOUCH: Statement = { name: 'auth_session_touch', text: 'UPDATE auth_sessions SET last_seen_at = $2::timestamptz WHERE id = $1' };
+
 /** Creates the store of signed-in browsers on PostgreSQL. */
-export function createPrismaAuthSessionStore(prisma: PrismaClient): AuthSessionStore {
+export function createPostgresAuthSessionStore({ prisma, sql }: Pick<Database, 'prisma' | 'sql'>): AuthSessionStore {
   return {
     async insert(session) {
       await prisma.authSession.create({ data: session });
     },
     async find(id) {
-      const row = await prisma.authSession.findUnique({ where: { id } });
-      return row === null ? null : toSession(row);
+      const [row] = await sql.all<SessionRow>(FIND, [id]);
+      return row === undefined ? null : toSession(row);
     },
     async listActive(userId, now) {
       const rows = await prisma.authSession.findMany({
@@ -21,7 +31,7 @@ export function createPrismaAuthSessionStore(prisma: PrismaClient): AuthSessionS
       return rows.map(toSession);
     },
     async touch(id, now) {
-      await prisma.authSession.updateMany({ where: { id }, data: { lastSeenAt: now } });
+      await sql.count(TOUCH, [id, now]);
     },
     async revoke(userId, id, now) {
       const { count } = await prisma.authSession.updateMany({ where: { id, userId, revokedAt: null }, data: { revokedAt: now } });
@@ -30,6 +40,10 @@ export function createPrismaAuthSessionStore(prisma: PrismaClient): AuthSessionS
   };
 }
 
-function toSession(row: AuthSessionModel): AuthSession {
+interface SessionRow extends Omit<AuthSession, 'userId'> {
+  readonly userId: string;
+}
+
+function toSession(row: SessionRow): AuthSession {
   return { ...row, userId: parseStoredUserId(row.userId) };
 }

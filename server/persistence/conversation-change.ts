@@ -168,11 +168,9 @@ async function writeSessionKeys(transaction: Prisma.TransactionClient, key: bigi
 
 async function queueDeliveries(transaction: Prisma.TransactionClient, key: bigint, change: ChangeWrite): Promise<void> {
   if (change.deliveries.length === 0) return;
-  const domains = [...new Set(change.deliveries.map(({ destination }) => destination))].sort();
-  await transaction.peer.createMany({ data: domains.map((domain) => ({ domain })), skipDuplicates: true });
   await transaction.outboxItem.createMany({
-    data: change.deliveries.map(({ destination, messageId, senderId, method, target, body, fullOnly }) => ({
-      destination, messageId, senderId, method, target, body, fullOnly, conversationKey: key, nextAttemptAt: change.now, createdAt: change.now,
+    data: change.deliveries.map(({ destination, senderId, method, target, body, fullOnly }) => ({
+      destination, senderId, method, target, body, fullOnly, conversationKey: key, createdAt: change.now,
     })),
   });
 }

@@ -1,22 +1,30 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { domainOf, parseUserId } from '../../protocol/ids.ts';
 import type { ConversationId, UserId } from '../../protocol/ids.ts';
-import type { ChangeWrite, ConversationState, ConversationStore, MessageStore } from '../domain/ports.ts';
+import type { MessageStore } from '../domain/messages/message-store.ts';
+import type { ChangeWrite, ConversationState, ConversationStore } from '../domain/ports.ts';
+import type { AcknowledgementStore } from '../domain/receipts/acknowledgement-store.ts';
+import { createPrismaAcknowledgementStore } from './acknowledgement-store.ts';
 import { createPrismaConversationStore } from './conversation-store.ts';
-import { createPrismaMessageStore } from './message-store.ts';
+import { createPostgresMessageStore } from './message-store.ts';
 import { createTestDatabase, type TestDatabase } from './testing-database.ts';
-import { after, alice, applyChange, bob, carol, changeWrite, dave, found, insertMessage, messageDraft, newConversationId, start } from './testing-fixtures.ts';
+import { after, alice, applyChange, bob, carol, changeWrite, dave, found, insertMessage, local, messageDraft, newConversationId, start } from './testing-fixtures.ts';
 
 let db: TestDatabase;
 let conversations: ConversationStore;
 let messages: MessageStore;
+let acknowledgements: AcknowledgementStore;
 
 beforeAll(async () => {
   db = await createTestDatabase();
   conversations = createPrismaConversationStore(db.database.prisma);
-  messages = createPrismaMessageStore(db.database.prisma);
+  acknowledgements = createPrismaAcknowledgementStore(db.database.prisma);
+  messages = createPostgresMessageStore(db.database);
 });
 afterAll(() => db.stop());
+
+const markRead = (conversationId: ConversationId, read: number) =>
+  acknowledgements.acknowledge({ userId: dave, conversationId, delivered: null, read }, { localDomain: local, now: start });
 
 /** Decides as a founding does: the first applies, whoever finds the conversation sees its state. */
 function foundOnce(write: ChangeWrite) {
@@ -137,13 +145,13 @@ describe('changing a conversation', () => {
   test('[DEL-1] the deliveries of a change commit with it, before those of later messages', async () => {
     const conversationId = newConversationId();
     const deliveries = [bob, carol].map((user) => ({
-      destination: domainOf(user), messageId: null, senderId: alice, method: 'POST' as const, target: '/federation/v1/conversations', body: '{}', fullOnly: false,
+      destination: domainOf(user), senderId: alice, method: 'POST' as const, target: '/federation/v1/conversations', body: '{}', fullOnly: false,
     }));
     await applyChange(conversations, changeWrite({ conversationId, participantsAfter: [alice, bob, carol], deliveries }));
     await insertMessage(messages, messageDraft(conversationId));
     const { key } = await db.database.prisma.conversation.findFirstOrThrow({ where: { id: conversationId } });
     const queued = await db.database.prisma.outboxItem.findMany({ where: { conversationKey: key }, orderBy: { id: 'asc' } });
-    expect(queued.map((item) => [item.destination, item.messageId === null])).toEqual([['b.test', true], ['c.test', true], ['b.test', false], ['c.test', false]]);
+    expect(queued.map((item) => [item.destination, item.position === null])).toEqual([['b.test', true], ['c.test', true], ['b.test', false], ['c.test', false]]);
   });
 });
 
@@ -209,13 +217,13 @@ describe('what a user is told of a conversation', () => {
     await insertMessage(messages, own, after(3));
     expect(await conversations.findFor(dave, id)).toEqual({
       conversationId: id, ownerDomain: 'a.test', epoch: 1, participants: [alice, dave], standing: 'member', accepted: false,
-      lastPosition: 3, lastReadPosition: 0, unreadCount: 2, createdAt: start,
+      lastPosition: 3, lastReadPosition: 0, deliveredPosition: 0, acceptedBy: [], unreadCount: 2, createdAt: start,
       lastMessage: { conversationId: id, messageId: own.messageId, senderId: dave, payload: own.payload, timestamp: own.timestamp, position: 3, receivedAt: after(3) },
     });
-    expect(await conversations.markRead(dave, id, 2)).toBe(true);
-    expect(await conversations.markRead(dave, id, 1)).toBe(true);
-    expect(await conversations.findFor(dave, id)).toMatchObject({ lastReadPosition: 2, unreadCount: 0 });
-    await conversations.markRead(dave, id, 999);
+    await markRead(id, 2);
+    await markRead(id, 1);
+    expect(await conversations.findFor(dave, id)).toMatchObject({ lastReadPosition: 2, deliveredPosition: 2, unreadCount: 0 });
+    await markRead(id, 999);
     await insertMessage(messages, messageDraft(id));
     expect(await conversations.findFor(dave, id)).toMatchObject({ lastReadPosition: 3, unreadCount: 1 });
   });
@@ -224,11 +232,11 @@ describe('what a user is told of a conversation', () => {
     const conversationId = newConversationId();
     await applyChange(conversations, changeWrite({ conversationId, participantsAfter: [alice, dave], acceptedBy: [alice] }));
     expect((await conversations.findFor(alice, conversationId))?.accepted).toBe(true);
-    expect(await conversations.accept(dave, conversationId, start)).toBe(true);
-    expect(await conversations.accept(dave, conversationId, after(1))).toBe(true);
-    expect((await conversations.findFor(dave, conversationId))?.accepted).toBe(true);
-    expect(await conversations.accept(bob, conversationId, start)).toBe(false);
-    expect(await conversations.markRead(bob, conversationId, 1)).toBe(false);
+    expect(await conversations.findFor(alice, conversationId)).toMatchObject({ acceptedBy: [alice] });
+    await acknowledgements.accept(dave, conversationId, { localDomain: local, now: start });
+    await acknowledgements.accept(dave, conversationId, { localDomain: local, now: after(1) });
+    expect(await conversations.findFor(dave, conversationId)).toMatchObject({ accepted: true, acceptedBy: [alice, dave] });
+    expect(await acknowledgements.accept(bob, conversationId, { localDomain: local, now: start })).toBeNull();
     expect(await conversations.historyFor(bob, conversationId)).toBeNull();
     expect(await conversations.findFor(bob, conversationId)).toBeNull();
   });

@@ -20,24 +20,5 @@ export function createPrismaConversationStore(prisma: PrismaClient): Conversatio
       const participation = await findParticipation(prisma, userId, conversationId);
       return participation === null ? null : readHistory(prisma, participation);
     },
-    async markRead(userId, conversationId, position) {
-      const participation = await findParticipation(prisma, userId, conversationId);
-      if (participation === null) return false;
-      const { conversationKey } = participation;
-      // Never past what there is: a position made up by a browser must not hide messages yet to come.
-      await prisma.$executeRaw`
-        UPDATE participants p SET last_read_position = LEAST(${BigInt(position)}, COALESCE(p.last_visible_position, c.last_position))
-        FROM conversations c
-        WHERE c.key = p.conversation_key AND p.conversation_key = ${conversationKey} AND p.user_id = ${userId}
-          AND LEAST(${BigInt(position)}, COALESCE(p.last_visible_position, c.last_position)) > p.last_read_position`;
-      return true;
-    },
-    async accept(userId, conversationId, now) {
-      const participation = await findParticipation(prisma, userId, conversationId);
-      if (participation === null) return false;
-      const { conversationKey } = participation;
-      await prisma.participant.updateMany({ where: { conversationKey, userId, acceptedAt: null }, data: { acceptedAt: now } });
-      return true;
-    },
   };
 }

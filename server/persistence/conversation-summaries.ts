@@ -13,6 +13,8 @@ interface SummaryRow {
   readonly acceptedAt: Date | null;
   readonly lastPosition: bigint;
   readonly lastReadPosition: bigint;
+  readonly deliveredPosition: bigint;
+  readonly acceptedBy: readonly string[] | null;
   readonly createdAt: Date;
   readonly unreadCount: bigint;
   readonly position: bigint | null;
@@ -36,13 +38,14 @@ export async function readSummaries(
       COALESCE(p.removed_at_epoch, c.epoch) AS epoch, p.removed_at_epoch AS "removedAtEpoch", p.accepted_at AS "acceptedAt",
       COALESCE(removal.all_participants, present.members, '{}') AS participants,
       COALESCE(p.last_visible_position, c.last_position) AS "lastPosition", p.last_read_position AS "lastReadPosition",
+      GREATEST(p.joined_after_position, p.delivered_position) AS "deliveredPosition", present."acceptedBy",
       unread.count AS "unreadCount",
       m.position, m.message_id AS "messageId", m.sender_id AS "senderId", m.payload, m.timestamp, m.received_at AS "receivedAt"
     FROM participants p
     JOIN conversations c ON c.key = p.conversation_key
     LEFT JOIN conversation_changes removal ON removal.id = p.removed_by_change
     LEFT JOIN LATERAL (
-      SELECT array_agg(user_id ORDER BY user_id) AS members
+      SELECT array_agg(user_id ORDER BY user_id) AS members, array_agg(user_id ORDER BY user_id) FILTER (WHERE accepted_at IS NOT NULL) AS "acceptedBy"
       FROM participants WHERE conversation_key = c.key AND removed_at_epoch IS NULL) present ON true
     LEFT JOIN LATERAL (
       SELECT * FROM messages
@@ -59,15 +62,19 @@ export async function readSummaries(
 
 function toSummary(row: SummaryRow): ConversationSummary {
   const conversationId = parseStoredConversationId(row.conversationId);
+  const { participants } = row;
   return {
     conversationId,
     ownerDomain: parseStoredDomain(row.ownerDomain),
     epoch: row.epoch,
-    participants: row.participants.map(parseStoredUserId),
+    participants: participants.map(parseStoredUserId),
     standing: row.removedAtEpoch === null ? 'member' : 'removed',
     accepted: row.acceptedAt !== null,
     lastPosition: Number(row.lastPosition),
     lastReadPosition: Number(row.lastReadPosition),
+    deliveredPosition: Number(row.deliveredPosition),
+    // Whoever came after a removed user is nobody to them.
+    acceptedBy: (row.acceptedBy ?? []).filter((userId) => participants.includes(userId)).map(parseStoredUserId),
     lastMessage: row.position === null ? null : toStoredMessage(conversationId, { ...row, position: row.position }),
     unreadCount: Number(row.unreadCount),
     createdAt: row.createdAt,

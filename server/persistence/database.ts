@@ -2,15 +2,31 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { PrismaClient } from './generated/client.ts';
+import { createSql } from './sql.ts';
+import type { Sql } from './sql.ts';
 
-const CONNECT_TIMEOUT_MS = 10_000;
-const TRANSACTION_WAIT_MS = 15_000;
-const TRANSACTION_TIMEOUT_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 4_500;
+/** A little later than the database gives up by itself, so that this one means that nobody is there. */
+const ANSWER_TIMEOUT_MS = 5_000;
+const KEEP_ALIVE_MS = 10_000;
+const TRANSACTION_WAIT_MS = 5_000;
+const TRANSACTION_TIMEOUT_MS = 15_000;
 const MAX_PREPARED = 500;
 
-/** An open database: Prisma for the stores, the pool under it for migrations and other libraries. */
+/**
+ * What a session is before its first use. UTC, because Prisma's adapter writes and reads instants without their offset.
+ * Commits wait for the disk whatever the server's default is: 2xx is a promise of durability [DEL-3]. Every read here
+ * goes by an index, in its order: a plan that was made while a table was small must not read it whole once it is large.
+ * No statement is worth compiling.
+ */
+const SESSION = `SET TIME ZONE 'UTC'; SET synchronous_commit = on; SET statement_timeout = ${STATEMENT_TIMEOUT_MS};
+  SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off`;
+
+/** An open database: raw statements for the paths that every message takes, Prisma for the rest, the pool under both. */
 export interface Database {
   readonly pool: pg.Pool;
+  readonly sql: Sql;
   readonly prisma: PrismaClient;
   /** Asks the database for a sign of life; throws when there is none. */
   ping(): Promise<void>;
@@ -19,7 +35,8 @@ export interface Database {
 
 /**
  * Opens a pool of at most `maxConnections` to a PostgreSQL URL; connects only when first used. `pgbouncer=true` in the
- * URL does without prepared statements, which a pooler between transactions may not keep.
+ * URL does without prepared statements, which a pooler between transactions may not keep. Whatever is asked of a
+ * database that is away, or stopped answering, fails within about 5 s.
  */
 export function openDatabase(options: { readonly url: string; readonly logger: Logger; readonly maxConnections: number }): Database {
   const { logger } = options;
@@ -27,18 +44,25 @@ export function openDatabase(options: { readonly url: string; readonly logger: L
     connectionString: options.url,
     max: options.maxConnections,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: ANSWER_TIMEOUT_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     application_name: 'securechat',
-    // The adapter writes and reads instants without their offset, so every session must be in UTC before its first use.
-    onConnect: (client) => client.query("SET TIME ZONE 'UTC'"),
+    onConnect: (client) => client.query(SESSION),
   });
-  pool.on('error', (error) => logger.warn({ err: error }, 'An idle database connection was lost'));
+  // The error carries its whole connection with it.
+  pool.on('error', ({ message }) => logger.warn({ reason: message }, 'An idle database connection was lost'));
+  // One that is in use, between two statements, has no other listener: without one the process would end with it.
+  pool.on('connect', (client) => client.on('error', (error) => logger.debug({ err: error }, 'A database connection was lost')));
+  const isPooled = behindPooler(options.url);
   const prisma = new PrismaClient({
-    adapter: new PrismaPg(pool, behindPooler(options.url) ? {} : { statementNameGenerator: createStatementNames() }),
+    adapter: new PrismaPg(pool, isPooled ? {} : { statementNameGenerator: createStatementNames() }),
     errorFormat: 'minimal',
     transactionOptions: { maxWait: TRANSACTION_WAIT_MS, timeout: TRANSACTION_TIMEOUT_MS },
   });
   return {
     pool,
+    sql: createSql(pool, { prepared: !isPooled }),
     prisma,
     async ping() {
       await pool.query('SELECT 1');

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
+import { keepPostgresRunning } from './keep-postgres-running.ts';
 import { findPostgresBinaries } from './postgres-binaries.ts';
 import { choosePostgresIdentity, giveTo, type LaunchPlan, planLaunch, type PostgresIdentity } from './postgres-identity.ts';
 import { EMBEDDED_NAMES, ensurePassword, findFreePort, formatDatabaseUrl, readPlace, writePlace } from './postgres-place.ts';
@@ -59,22 +60,26 @@ export async function startEmbeddedPostgres(options: {
     await initialise({ initdb: binaries.initdb, plan, identity, folder, passwordFile: file });
   }
   await giveTo(identity, folder);
-  const { server, port } = await startWithRetries({
-    start: (chosen) =>
-      startPostmaster({
-        plan, program: binaries.postgres, folder, logger: options.logger,
-        arguments: formatSettings({ ...SETTINGS, ...options.settings, port: String(chosen) }),
-      }),
-    port: options.port ?? null,
-    lastPort: last?.port ?? null,
-  });
+  const start = (chosen: number): Promise<Postmaster> =>
+    startPostmaster({
+      plan, program: binaries.postgres, folder, logger: options.logger,
+      arguments: formatSettings({ ...SETTINGS, ...options.settings, port: String(chosen) }),
+    });
+  const { server, port } = await startWithRetries({ start, port: options.port ?? null, lastPort: last?.port ?? null });
   const url = formatDatabaseUrl({ port, password, database: EMBEDDED_NAMES.database });
-  await writePlace(dataDir, { url, port, pid: server.pid, supervisorPid: process.pid });
+  const note = ({ pid }: Postmaster): Promise<void> => writePlace(dataDir, { url, port, pid, supervisorPid: process.pid });
+  await note(server);
   await ensureDatabase(formatDatabaseUrl({ port, password, database: 'postgres' })).catch(async (error: unknown) => {
     await server.stop();
     throw error;
   });
-  return { url, stop: () => server.stop() };
+  const restart = async (): Promise<Postmaster> => {
+    // The pools go on at the same place.
+    const { server: again } = await startWithRetries({ start, port, lastPort: port });
+    await note(again);
+    return again;
+  };
+  return { url, ...keepPostgresRunning(server, { restart, logger: options.logger }) };
 }
 
 async function isInitialised(folder: string): Promise<boolean> {

@@ -1,11 +1,17 @@
+import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { domainOf } from '../../protocol/ids.ts';
-import type { ConversationStore, MessageStore, OutboxStore } from '../domain/ports.ts';
+import type { ConversationId } from '../../protocol/ids.ts';
+import type { MessageDraft, MessageStore, RequestNonce } from '../domain/messages/message-store.ts';
+import type { OutboxStore } from '../domain/outbox/outbox-store.ts';
+import type { ConversationStore } from '../domain/ports.ts';
 import { createPrismaConversationStore } from './conversation-store.ts';
-import { createPrismaMessageStore } from './message-store.ts';
-import { createPrismaOutboxStore } from './outbox-store.ts';
+import { openDatabase } from './database.ts';
+import { createPostgresMessageStore } from './message-store.ts';
+import { createPostgresNonceStore } from './nonce-store.ts';
+import { createPostgresOutboxStore } from './outbox-store.ts';
 import { createTestDatabase, type TestDatabase } from './testing-database.ts';
-import { alice, applyChange, bob, carol, changeWrite, dave, found, insertMessage, local, messageDraft, newConversationId, positionOf, start } from './testing-fixtures.ts';
+import { after, alice, applyChange, bob, carol, changeWrite, dave, found, insertMessage, local, messageDraft, newConversationId, positionOf, start } from './testing-fixtures.ts';
 
 let db: TestDatabase;
 let conversations: ConversationStore;
@@ -15,8 +21,8 @@ let outbox: OutboxStore;
 beforeAll(async () => {
   db = await createTestDatabase();
   conversations = createPrismaConversationStore(db.database.prisma);
-  messages = createPrismaMessageStore(db.database.prisma);
-  outbox = createPrismaOutboxStore(db.database.prisma);
+  messages = createPostgresMessageStore(db.database);
+  outbox = createPostgresOutboxStore(db.database);
 });
 afterAll(() => db.stop());
 
@@ -39,13 +45,9 @@ describe('storing a message', () => {
   test('[DEL-1] a delivery that cannot be stored leaves no message and no gap', async () => {
     const id = await found(conversations, alice, bob);
     const broken = messageDraft(id);
-    await expect(
-      messages.insert(broken, {
-        localDomain: local, now: start,
-        // A body that is no text of PostgreSQL makes the queueing half of the statement fail.
-        deliveryFor: (destination) => ({ destination, messageId: broken.messageId, senderId: alice, method: 'POST', target: '/', body: '\u0000', fullOnly: false }),
-      }),
-    ).rejects.toThrow(/unicode escape/i);
+    await db.database.pool.query('ALTER TABLE outbox_items ADD CONSTRAINT broken CHECK (destination <> $$b.test$$) NOT VALID');
+    await expect(insertMessage(messages, broken)).rejects.toThrow(/broken/);
+    await db.database.pool.query('ALTER TABLE outbox_items DROP CONSTRAINT broken');
     expect(await messages.list(alice, id, { limit: 10 })).toEqual([]);
     expect(await outbox.deliveryStates(alice, [broken.messageId])).toEqual([]);
     expect(positionOf(await insertMessage(messages, messageDraft(id)))).toBe(1);
@@ -97,7 +99,7 @@ describe('storing a message', () => {
     const positions = (await Promise.all(drafts.map((draft) => insertMessage(messages, draft)))).map((outcome) => positionOf(outcome) ?? 0);
     expect([...positions].sort((a, b) => a - b)).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
     const stored = (await messages.list(alice, id, { after: 0, limit: 500 }))?.map(({ messageId }) => messageId);
-    const queued = await db.database.prisma.outboxItem.findMany({ where: { messageId: { in: drafts.map(({ messageId }) => messageId) } }, orderBy: { id: 'asc' } });
+    const queued = (await outbox.listDue(domainOf(bob), { now: start, limit: 10_000 })).filter(({ conversationId }) => conversationId === id);
     expect(queued.map(({ messageId }) => messageId)).toEqual(stored);
   });
 
@@ -132,6 +134,95 @@ describe('storing a message', () => {
     const outcome = await insertMessage(messages, messageDraft(conversationId, { senderId: bob }));
     expect(outcome).toMatchObject({ kind: 'stored', localMembers: [alice] });
     expect(await messages.list(dave, conversationId, { limit: 5 })).toEqual([]);
+  });
+});
+
+describe('storing what comes together', () => {
+  const nonceOf = (nonce: string): RequestNonce => ({ keyId: domainOf(bob), nonce, expiresAt: after(660_000) });
+  const insert = (drafts: readonly MessageDraft[], nonce: RequestNonce | null = null) => messages.insert(drafts, { localDomain: local, now: start, nonce });
+  const kindsOf = (outcomes: Awaited<ReturnType<MessageStore['insert']>>) => (outcomes === 'replayed' ? outcomes : outcomes.map(({ kind }) => kind));
+  const positionsIn = async (id: ConversationId) => (await messages.list(alice, id, { after: 0, limit: 500 }))?.map(({ position }) => position);
+
+  test('[API-7] a batch has one outcome for each of its items, and what is refused holds nothing back', async () => {
+    const [id, other] = [await found(conversations, alice, bob), await found(conversations, alice, bob)];
+    const first = messageDraft(id, { senderId: bob });
+    await insertMessage(messages, first);
+    const outcomes = await insert([
+      first, messageDraft(id, { senderId: bob }), messageDraft(newConversationId(), { senderId: bob }), messageDraft(other, { senderId: carol }),
+      messageDraft(other, { senderId: bob }), { ...first, contentHash: 'other' }, messageDraft(id, { senderId: bob }),
+    ]);
+    expect(kindsOf(outcomes)).toEqual(['duplicate', 'stored', 'unknown_conversation', 'not_a_member', 'stored', 'conflict', 'stored']);
+    expect(outcomes === 'replayed' ? [] : outcomes.map(positionOf)).toEqual([1, 2, null, null, 1, null, 3]);
+    expect(await insert([])).toEqual([]);
+  });
+
+  test('[API-6] one message twice in a batch is stored once and known the second time, whatever stands between', async () => {
+    const id = await found(conversations, alice, bob);
+    const twice = messageDraft(id, { senderId: bob });
+    const outcomes = await insert([twice, messageDraft(id, { senderId: bob }), twice, { ...twice, contentHash: 'other' }]);
+    expect(kindsOf(outcomes)).toEqual(['stored', 'stored', 'duplicate', 'conflict']);
+    expect(await positionsIn(id)).toEqual([1, 2]);
+  });
+
+  test('[SIG-5] a nonce is spent with what came with it, and of what comes with it again nothing is stored', async () => {
+    const id = await found(conversations, alice, bob);
+    const nonces = createPostgresNonceStore(db.database);
+    expect(kindsOf(await insert([messageDraft(id, { senderId: bob })], nonceOf('n1')))).toEqual(['stored']);
+    expect(await insert([messageDraft(id, { senderId: bob })], nonceOf('n1'))).toBe('replayed');
+    expect(await nonces.accept(nonceOf('n1'))).toBe(false);
+    expect(await nonces.accept(nonceOf('n2'))).toBe(true);
+    expect(await insert([messageDraft(id, { senderId: bob })], nonceOf('n2'))).toBe('replayed');
+    expect(kindsOf(await insert([messageDraft(id, { senderId: bob })], { ...nonceOf('n1'), keyId: domainOf(carol) }))).toEqual(['stored']);
+    expect(await positionsIn(id)).toEqual([1, 2]);
+  });
+
+  test('[SIG-5] a request of which everything is refused has spent its nonce, and so has an empty one', async () => {
+    expect(kindsOf(await insert([messageDraft(newConversationId(), { senderId: bob })], nonceOf('n3')))).toEqual(['unknown_conversation']);
+    expect(await insert([], nonceOf('n4'))).toEqual([]);
+    expect(await insert([], nonceOf('n3'))).toBe('replayed');
+    expect(await insert([], nonceOf('n4'))).toBe('replayed');
+  });
+
+  test('[SIG-5] of twenty requests with one nonce at once one is stored', async () => {
+    const id = await found(conversations, alice, bob);
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => insert([messageDraft(id, { senderId: bob })], nonceOf('n5'))));
+    expect(outcomes.filter((outcome) => outcome === 'replayed')).toHaveLength(19);
+    expect(await positionsIn(id)).toEqual([1]);
+  });
+
+  test('[SIG-5] a nonce is spent once also where the membership is overtaken between reading and storing', async () => {
+    const id = await found(conversations, alice, bob);
+    await insertMessage(messages, messageDraft(id, { senderId: bob }));
+    await applyChange(conversations, changeWrite({ conversationId: id, participantsAfter: [alice, bob, carol], epoch: 2, action: 'add_participant' }));
+    expect(kindsOf(await insert([messageDraft(id, { senderId: bob })], nonceOf('n6')))).toEqual(['stored']);
+    expect(await insert([messageDraft(id, { senderId: bob })], nonceOf('n6'))).toBe('replayed');
+    const outcome = await insertMessage(messages, messageDraft(id));
+    expect(outcome).toMatchObject({ kind: 'stored', remoteDomains: ['b.test', 'c.test'] });
+    expect(await positionsIn(id)).toEqual([1, 2, 3]);
+  });
+
+  test('[DEL-4] what the database refuses takes nobody else with it', async () => {
+    const id = await found(conversations, alice, bob);
+    const broken = messageDraft(id, { contentHash: 'a\u0000b' });
+    const outcomes = await Promise.allSettled([insertMessage(messages, messageDraft(id)), insertMessage(messages, broken), insertMessage(messages, messageDraft(id))]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await positionsIn(id)).toEqual([1, 2]);
+  });
+
+  test('[DEL-3] two processes that take the same batches at once store each message once and without a gap', async () => {
+    const ids = await Promise.all(Array.from({ length: 3 }, () => found(conversations, alice, bob)));
+    const second = openDatabase({ url: db.url, logger: pino({ level: 'silent' }), maxConnections: 4 });
+    const stores = [messages, createPostgresMessageStore(second)];
+    const batches = Array.from({ length: 12 }, () => Array.from({ length: 15 }, (_, index) => messageDraft(ids[index % 3] ?? newConversationId(), { senderId: bob })));
+    // In other orders, so that each waits for what the other has written.
+    const outcomes = await Promise.all(
+      stores.flatMap((store, index) => (index === 0 ? batches : batches.toReversed()).map((batch) => store.insert(index === 0 ? batch : batch.toReversed(), { localDomain: local, now: start, nonce: null }))),
+    );
+    const kinds = outcomes.flatMap(kindsOf);
+    expect(kinds.filter((kind) => kind === 'stored')).toHaveLength(180);
+    expect(kinds.filter((kind) => kind === 'duplicate')).toHaveLength(180);
+    for (const id of ids) expect(await positionsIn(id)).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
+    await second.close();
   });
 });
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
@@ -111,7 +111,7 @@ test('the shipped history makes exactly the tables and columns of the schema', a
   // Every read names all columns of the model, with their types.
   const reads = [
     prisma.account, prisma.vault, prisma.authSession, prisma.invite, prisma.peer, prisma.conversation, prisma.participant,
-    prisma.conversationChange, prisma.wrappedSessionKey, prisma.message, prisma.messageReceipt, prisma.outboxItem, prisma.acceptedNonce,
+    prisma.conversationChange, prisma.wrappedSessionKey, prisma.message, prisma.messageReceipt, prisma.receiptDue, prisma.outboxItem, prisma.acceptedNonce,
   ].map((model) => (model as { findMany(): Promise<unknown[]> }).findMany());
   expect(await Promise.all(reads)).toEqual(Array.from({ length: reads.length }, () => []));
   const { rows } = await pool.query<{ count: string }>(
@@ -120,8 +120,40 @@ test('the shipped history makes exactly the tables and columns of the schema', a
   const enums = [
     Prisma.AccountScalarFieldEnum, Prisma.VaultScalarFieldEnum, Prisma.AuthSessionScalarFieldEnum, Prisma.InviteScalarFieldEnum,
     Prisma.PeerScalarFieldEnum, Prisma.ConversationScalarFieldEnum, Prisma.ParticipantScalarFieldEnum, Prisma.ConversationChangeScalarFieldEnum,
-    Prisma.WrappedSessionKeyScalarFieldEnum, Prisma.MessageScalarFieldEnum, Prisma.MessageReceiptScalarFieldEnum, Prisma.OutboxItemScalarFieldEnum, Prisma.AcceptedNonceScalarFieldEnum,
+    Prisma.WrappedSessionKeyScalarFieldEnum, Prisma.MessageScalarFieldEnum, Prisma.MessageReceiptScalarFieldEnum, Prisma.ReceiptDueScalarFieldEnum,
+    Prisma.OutboxItemScalarFieldEnum, Prisma.AcceptedNonceScalarFieldEnum,
   ];
   expect(Object.keys(Prisma.ModelName)).toHaveLength(enums.length);
   expect(Number(rows[0]?.count)).toBe(enums.flatMap((columns) => Object.keys(columns)).length);
+});
+
+test('[DEL-1] what older versions had queued, given up and delivered is kept as such by the outbox of today', async () => {
+  await rm(directory, { recursive: true });
+  await mkdir(directory);
+  const shipped = (await readdir(SHIPPED)).filter((name) => /^\d/.test(name)).sort();
+  const before = shipped.filter((name) => name < '20261123');
+  for (const name of before) await cp(join(SHIPPED, name), join(directory, name), { recursive: true });
+  await apply();
+  const { pool } = db.database;
+  await pool.query(`
+    INSERT INTO conversations (key, owner_domain, id, epoch, last_position, created_at) VALUES (7, 'a.test', 'c:a.test', 1, 2, now());
+    INSERT INTO messages (conversation_key, position, origin_domain, message_id, sender_id, payload, timestamp, content_hash, received_at)
+      SELECT 7, n, 'a.test', 'm' || n, 'alice@a.test', '{"n":1}', '2026-03-01T10:00:00.000Z', 'h', now() FROM generate_series(1, 2) n;
+    INSERT INTO outbox_items (destination, conversation_key, message_id, sender_id, method, target, body, state, attempts, next_attempt_at, created_at) VALUES
+      ('c.test', 7, NULL, 'alice@a.test', 'PUT', '/change', '{"change":1}', 'queued', 0, '2026-01-01', '2026-01-01'),
+      ('c.test', 7, 'm1', 'alice@a.test', 'POST', '/messages', '{"old":1}', 'queued', 2, '2026-01-02', '2026-01-01'),
+      ('b.test', 7, 'm1', 'alice@a.test', 'POST', '/messages', '', 'delivered', 1, '2026-01-01', '2026-01-01'),
+      ('b.test', 7, 'm2', 'alice@a.test', 'POST', '/messages', '{"old":2}', 'failed', 3, '2026-01-01', '2026-01-01'),
+      ('b.test', 7, 'gone', 'alice@a.test', 'POST', '/messages', '{"old":3}', 'queued', 0, '2026-01-01', '2026-01-01')`);
+  for (const name of shipped) await cp(join(SHIPPED, name), join(directory, name), { recursive: true });
+  await apply();
+  const { rows } = await pool.query('SELECT id::int, destination, position::int, state, attempts, next_attempt_at, method, body FROM outbox_items ORDER BY id');
+  expect(rows).toEqual([
+    { id: 1, destination: 'c.test', position: null, state: 'queued', attempts: 0, next_attempt_at: null, method: 'PUT', body: '{"change":1}' },
+    { id: 2, destination: 'c.test', position: 1, state: 'queued', attempts: 2, next_attempt_at: new Date('2026-01-02T00:00:00.000Z'), method: null, body: null },
+    { id: 4, destination: 'b.test', position: 2, state: 'failed', attempts: 3, next_attempt_at: null, method: null, body: null },
+    { id: 5, destination: 'b.test', position: null, state: 'queued', attempts: 0, next_attempt_at: null, method: 'POST', body: '{"old":3}' },
+  ]);
+  expect((await pool.query('SELECT destinations FROM messages ORDER BY position')).rows).toEqual([{ destinations: ['b.test', 'c.test'] }, { destinations: ['b.test'] }]);
+  expect((await pool.query("SELECT nextval('outbox_items_id_seq')::int AS id")).rows).toEqual([{ id: 6 }]);
 });

@@ -1,11 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool, PoolClient, QueryConfig } from 'pg';
 import type { Logger } from 'pino';
 
 /** The lock that Prisma's own migration command takes. */
 const PRISMA_LOCK = 72_707_369;
+/** As long as a change of the schema may take. */
+const PATIENCE_MS = 6 * 3_600_000;
 
 /** Why the database cannot be brought to this program's schema, in the closed `code`; the message says what to do. */
 class MigrationError extends Error {
@@ -34,7 +36,9 @@ export async function applyMigrations(options: { readonly pool: Pool; readonly d
   const migrations = await readMigrations(options.directory);
   const client = await options.pool.connect();
   try {
-    await client.query('SELECT pg_advisory_lock($1)', [PRISMA_LOCK]);
+    // A session for whole tables, unlike those that serve requests; it ends below.
+    await client.query('SET statement_timeout = 0; SET enable_seqscan = on; SET enable_bitmapscan = on');
+    await patiently(client, 'SELECT pg_advisory_lock($1)', [PRISMA_LOCK]);
     await createHistory(client);
     const missing = findMissing(migrations, await readHistory(client));
     for (const migration of missing) {
@@ -43,11 +47,15 @@ export async function applyMigrations(options: { readonly pool: Pool; readonly d
     }
     return missing.map(({ name }) => name);
   } finally {
-    await client.query('SELECT pg_advisory_unlock($1)', [PRISMA_LOCK]).then(
-      () => client.release(),
-      (error: unknown) => client.release(error instanceof Error ? error : true),
-    );
+    await client.query('SELECT pg_advisory_unlock($1)', [PRISMA_LOCK]).catch(() => undefined);
+    client.release(true);
   }
+}
+
+/** Runs what may take its time, for another process or for a large table. */
+async function patiently(client: PoolClient, text: string, values?: readonly unknown[]): Promise<void> {
+  const query: PatientQuery = { text, query_timeout: PATIENCE_MS, ...(values === undefined ? {} : { values: [...values] }) };
+  await client.query(query);
 }
 
 async function readMigrations(directory: string): Promise<readonly Migration[]> {
@@ -72,6 +80,11 @@ async function createHistory(client: PoolClient): Promise<void> {
     "started_at" TIMESTAMPTZ NOT NULL DEFAULT now(),
     "applied_steps_count" INTEGER NOT NULL DEFAULT 0
   )`);
+}
+
+/** `pg` takes this for each query; its types do not say so. */
+interface PatientQuery extends QueryConfig {
+  readonly query_timeout: number;
 }
 
 interface HistoryRow {
@@ -110,7 +123,7 @@ async function apply(client: PoolClient, migration: Migration): Promise<void> {
   try {
     await client.query('BEGIN');
     await client.query('INSERT INTO "_prisma_migrations" (id, checksum, migration_name) VALUES ($1, $2, $3)', [randomUUID(), migration.checksum, migration.name]);
-    await client.query(migration.script);
+    await patiently(client, migration.script);
     // clock_timestamp: now() would be the start of the transaction.
     await client.query('UPDATE "_prisma_migrations" SET finished_at = clock_timestamp(), applied_steps_count = 1 WHERE migration_name = $1 AND rolled_back_at IS NULL', [migration.name]);
     await client.query('COMMIT');

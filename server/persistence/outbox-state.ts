@@ -1,43 +1,39 @@
-import type { DeliveryState } from '../domain/ports.ts';
-import { Prisma } from './generated/client.ts';
+import type { DeliveryState } from '../domain/outbox/outbox-store.ts';
 import { parseStoredConversationId, parseStoredDomain, parseStoredMessageId, parseStoredUserId } from './stored-id.ts';
 
-/** The columns of a delivery's state, from outbox item `o` and, where they are there, its conversation `c` and the peer `p`. */
-export const STATE_COLUMNS = Prisma.sql`
-  o.id, c.id AS "conversationId", o.message_id AS "messageId", o.sender_id AS "senderId", o.destination, o.state, o.attempts,
-  o.last_error_code AS "errorCode", GREATEST(o.next_attempt_at, p.next_attempt_at) AS "nextAttemptAt"`;
+/**
+ * The columns of a delivery's state, from its message `m`, the conversation `c`, the name of the destination, and where
+ * they are there its outbox item `o` and the peer `p`. While the whole queue of a peer is held, that is why it waits;
+ * GREATEST passes over nulls.
+ */
+export const stateColumns = (destination: string): string => `
+  c.id AS "conversationId", m.message_id AS "messageId", m.sender_id AS "senderId", ${destination} AS destination,
+  COALESCE(o.state, 'delivered') AS state, COALESCE(o.attempts, 0) AS attempts,
+  CASE WHEN o.state = 'queued' AND p.next_attempt_at IS NOT NULL THEN p.last_failure_reason ELSE o.last_error_code END AS "errorCode",
+  CASE WHEN o.state = 'queued' THEN GREATEST(COALESCE(o.next_attempt_at, o.created_at), p.next_attempt_at) END AS "nextAttemptAt"`;
 
-/** A row of {@link STATE_COLUMNS}. */
+/** A row of {@link stateColumns}. */
 export interface StateRow {
-  readonly id: bigint;
-  readonly conversationId: string | null;
-  readonly messageId: string | null;
+  readonly conversationId: string;
+  readonly messageId: string;
   readonly senderId: string;
   readonly destination: string;
   readonly state: string;
   readonly attempts: number;
   readonly errorCode: string | null;
-  readonly nextAttemptAt: Date;
+  readonly nextAttemptAt: Date | null;
 }
 
-/** Reads the state of a message's delivery; null for the delivery of a conversation change, and where nobody has the conversation any more. */
-export function toDeliveryState(row: StateRow): DeliveryState | null {
-  if (row.messageId === null || row.conversationId === null) return null;
-  const state = row.state === 'delivered' || row.state === 'failed' ? row.state : 'queued';
+/** Reads the state of a message's delivery. */
+export function toDeliveryState({ conversationId, messageId, senderId, destination, state, attempts, errorCode, nextAttemptAt }: StateRow): DeliveryState {
   return {
-    conversationId: parseStoredConversationId(row.conversationId),
-    messageId: parseStoredMessageId(row.messageId),
-    senderId: parseStoredUserId(row.senderId),
-    domain: parseStoredDomain(row.destination),
-    state,
-    attempts: row.attempts,
-    errorCode: row.errorCode,
-    nextAttemptAt: state === 'queued' ? row.nextAttemptAt : null,
+    conversationId: parseStoredConversationId(conversationId),
+    messageId: parseStoredMessageId(messageId),
+    senderId: parseStoredUserId(senderId),
+    domain: parseStoredDomain(destination),
+    state: state === 'delivered' || state === 'failed' ? state : 'queued',
+    attempts,
+    errorCode,
+    nextAttemptAt,
   };
-}
-
-/** Reads the states of the messages among these rows, in order of their place in the queue. */
-export function toDeliveryStates(rows: readonly StateRow[]): readonly DeliveryState[] {
-  const ordered = [...rows].sort((a, b) => (a.id < b.id ? -1 : 1));
-  return ordered.map(toDeliveryState).filter((state) => state !== null);
 }

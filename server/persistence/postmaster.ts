@@ -17,6 +17,8 @@ const LOG_LINES_KEPT = 20;
 /** A PostgreSQL server that this process started. */
 export interface Postmaster {
   readonly pid: number;
+  /** Settles once it has ended, for whatever reason. */
+  readonly exited: Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -61,7 +63,7 @@ export async function startPostmaster(options: {
   process.once('exit', stopAtExit);
   void exit.then(() => process.off('exit', stopAtExit));
   await untilReady({ folder: options.folder, pid: child.pid, hasEnded: () => ended, lines });
-  return { pid: child.pid ?? 0, stop: () => stopChild(child, exit) };
+  return { pid: child.pid ?? 0, exited: exit, stop: () => stopChild(child, exit) };
 }
 
 function collectLog(child: ChildProcess, logger: Logger): string[] {

@@ -2,10 +2,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { domainOf } from '../../protocol/ids.ts';
 import type { ConversationId, MessageId, UserId } from '../../protocol/ids.ts';
 import { parseTimestamp } from '../../protocol/timestamp.ts';
-import type { ConversationStore, MessageStore } from '../domain/ports.ts';
+import type { MessageStore } from '../domain/messages/message-store.ts';
+import type { ConversationStore } from '../domain/ports.ts';
 import type { LastingEvent, ReceiptStore } from '../domain/receipts/receipt-store.ts';
 import { createPrismaConversationStore } from './conversation-store.ts';
-import { createPrismaMessageStore } from './message-store.ts';
+import { createPostgresMessageStore } from './message-store.ts';
 import { createPrismaReceiptStore } from './receipt-store.ts';
 import { createTestDatabase, type TestDatabase } from './testing-database.ts';
 import { after, alice, applyChange, bob, carol, changeWrite, dave, found, insertMessage, local, messageDraft, newConversationId, start } from './testing-fixtures.ts';
@@ -19,7 +20,7 @@ let id: ConversationId;
 beforeAll(async () => {
   db = await createTestDatabase();
   conversations = createPrismaConversationStore(db.database.prisma);
-  messages = createPrismaMessageStore(db.database.prisma);
+  messages = createPostgresMessageStore(db.database);
   receipts = createPrismaReceiptStore(db.database.prisma);
 });
 afterAll(() => db.stop());

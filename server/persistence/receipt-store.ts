@@ -1,7 +1,9 @@
 import { domainOf } from '../../protocol/ids.ts';
-import type { Domain } from '../../protocol/ids.ts';
-import type { AuthorReceipt, Company, LastingEvent, ReceiptStore } from '../domain/receipts/receipt-store.ts';
+import type { Domain, MessageId, UserId } from '../../protocol/ids.ts';
+import { parseTimestamp } from '../../protocol/timestamp.ts';
+import type { Company, LastingEvent, ReceiptStore } from '../domain/receipts/receipt-store.ts';
 import { Prisma, type PrismaClient } from './generated/client.ts';
+import { toReceipt, type ReceiptRow } from './receipt-row.ts';
 import { parseStoredConversationId, parseStoredMessageId, parseStoredUserId } from './stored-id.ts';
 
 /** Creates the store of receipts on PostgreSQL: a request of events is one statement, however many it holds. */
@@ -16,13 +18,36 @@ export function createPrismaReceiptStore(prisma: PrismaClient): ReceiptStore {
     },
     async findCompany(events, localDomain) {
       const rows = await prisma.$queryRaw<CompanyRow[]>`
-        SELECT c.id AS "conversationId", p.user_id AS "userId", ${presentMembers(Prisma.sql`c.key`)} AS members
+        SELECT c.id AS "conversationId", p.user_id AS "userId", ${presentMembers(Prisma.sql`c.key`, Prisma.sql`COALESCE(a.typing, true)`)} AS members
         FROM participants p JOIN conversations c ON c.key = p.conversation_key
         WHERE p.removed_at_epoch IS NULL AND (c.id, p.user_id) IN (
           SELECT e."conversationId", e."userId"
           FROM json_to_recordset(${JSON.stringify(events)}::json) AS e("conversationId" text, "userId" text))
         ORDER BY p.conversation_key, p.user_id`;
       return rows.map((row) => toCompany(row, localDomain));
+    },
+    async receiptsOf(author, messageIds) {
+      if (messageIds.length === 0) return [];
+      const rows = await prisma.$queryRaw<ReceiptRow[]>`
+        SELECT 'receipt' AS kind, c.id AS "conversationId", r.user_id AS "userId", m.sender_id AS "authorId", r.read_at IS NOT NULL AS "isRead",
+          array_agg(m.message_id ORDER BY m.position) AS "messageIds"
+        ${receiptsTo(author, messageIds)}
+        GROUP BY c.id, m.conversation_key, r.user_id, m.sender_id, r.read_at IS NOT NULL
+        ORDER BY m.conversation_key, r.user_id, "isRead"`;
+      return rows.map(toReceipt).map(({ authorId: _self, ...receipt }) => receipt);
+    },
+    async datedReceiptsOf(author, messageIds) {
+      if (messageIds.length === 0) return [];
+      const rows = await prisma.$queryRaw<DatedRow[]>`
+        SELECT m.message_id AS "messageId", r.user_id AS "userId", r.delivered_at AS "deliveredAt", r.read_at AS "readAt"
+        ${receiptsTo(author, messageIds)}
+        ORDER BY m.conversation_key, m.position, r.user_id`;
+      return rows.map(({ messageId, userId, deliveredAt, readAt }) => ({
+        messageId: parseStoredMessageId(messageId),
+        userId: parseStoredUserId(userId),
+        deliveredAt: parseTimestamp(deliveredAt),
+        readAt: readAt === null ? null : parseTimestamp(readAt),
+      }));
     },
   };
 }
@@ -83,23 +108,34 @@ function recordStatement(events: readonly LastingEvent[], localDomain: Domain, n
     SELECT 'receipt' AS kind, h.id AS "conversationId", h.user_id AS "userId", m.sender_id AS "authorId", s.is_read AS "isRead",
       array_agg(m.message_id ORDER BY m.position) AS "messageIds", NULL::text[] AS members
     FROM stored s JOIN here h USING (key, user_id) JOIN messages m ON m.conversation_key = s.key AND m.position = s.position
+      LEFT JOIN accounts author ON author.user_id = m.sender_id
+    WHERE COALESCE(author.receipts, true)
     GROUP BY h.key, h.id, h.user_id, m.sender_id, s.is_read
     UNION ALL
     SELECT 'accepted', h.id, h.user_id, NULL, NULL, NULL, ${presentMembers(Prisma.sql`h.key`)}
     FROM accepting a JOIN here h USING (key, user_id)`;
 }
 
-function presentMembers(key: Prisma.Sql): Prisma.Sql {
-  return Prisma.sql`(SELECT array_agg(m.user_id ORDER BY m.user_id) FROM participants m WHERE m.conversation_key = ${key} AND m.removed_at_epoch IS NULL)`;
+/** The present members of a conversation whose account, `a`, fits. */
+function presentMembers(key: Prisma.Sql, fits: Prisma.Sql = Prisma.sql`true`): Prisma.Sql {
+  return Prisma.sql`ARRAY(
+    SELECT m.user_id FROM participants m LEFT JOIN accounts a ON a.user_id = m.user_id
+    WHERE m.conversation_key = ${key} AND m.removed_at_epoch IS NULL AND ${fits} ORDER BY m.user_id)`;
 }
 
-interface ReceiptRow {
-  readonly kind: 'receipt';
-  readonly conversationId: string;
+/** The receipts `r` of an author's messages `m`, with their conversation `c`; none where the author gives none. */
+function receiptsTo(author: UserId, messageIds: readonly MessageId[]): Prisma.Sql {
+  return Prisma.sql`
+    FROM messages m JOIN message_receipts r ON r.conversation_key = m.conversation_key AND r.position = m.position
+      JOIN conversations c ON c.key = m.conversation_key LEFT JOIN accounts a ON a.user_id = m.sender_id
+    WHERE m.origin_domain = ${domainOf(author)} AND m.message_id = ANY(${[...messageIds]}::text[]) AND m.sender_id = ${author} AND COALESCE(a.receipts, true)`;
+}
+
+interface DatedRow {
+  readonly messageId: string;
   readonly userId: string;
-  readonly authorId: string;
-  readonly isRead: boolean;
-  readonly messageIds: readonly string[];
+  readonly deliveredAt: string;
+  readonly readAt: string | null;
 }
 
 interface CompanyRow {
@@ -110,16 +146,6 @@ interface CompanyRow {
 
 interface AcceptedRow extends CompanyRow {
   readonly kind: 'accepted';
-}
-
-function toReceipt(row: ReceiptRow): AuthorReceipt {
-  return {
-    conversationId: parseStoredConversationId(row.conversationId),
-    userId: parseStoredUserId(row.userId),
-    authorId: parseStoredUserId(row.authorId),
-    messageIds: row.messageIds.map(parseStoredMessageId),
-    state: row.isRead ? 'read' : 'on_device',
-  };
 }
 
 function toCompany(row: CompanyRow, localDomain: Domain): Company {

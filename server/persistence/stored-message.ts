@@ -1,6 +1,6 @@
 import type { ConversationId } from '../../protocol/ids.ts';
 import { parseTimestamp } from '../../protocol/timestamp.ts';
-import type { StoredMessage } from '../domain/ports.ts';
+import type { StoredMessage } from '../domain/messages/message-store.ts';
 import type { MessageModel } from './generated/models.ts';
 import { parseStoredMessageId, parseStoredUserId } from './stored-id.ts';
 import { parseStoredPayload } from './stored-json.ts';

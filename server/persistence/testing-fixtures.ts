@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { domainOf, parseConversationId, parseDomain, parseUserId } from '../../protocol/ids.ts';
-import type { ConversationId, Domain, UserId } from '../../protocol/ids.ts';
+import type { ConversationId, UserId } from '../../protocol/ids.ts';
+import { canonicalizeJson } from '../../protocol/json.ts';
 import { parseTimestamp } from '../../protocol/timestamp.ts';
-import type { ChangeDecision, ChangeWrite, ConversationStore, InsertMessageOutcome, MessageDraft, MessageStore, OutboxDraft } from '../domain/ports.ts';
+import type { InsertMessageOutcome, MessageDraft, MessageStore } from '../domain/messages/message-store.ts';
+import type { ChangeDecision, ChangeWrite, ConversationStore } from '../domain/ports.ts';
 import { parseStoredMessageId } from './stored-id.ts';
 
 /** People and instants that the tests of the stores share; a.test is the local domain. */
@@ -50,19 +52,19 @@ export async function found(conversations: ConversationStore, ...participantsAft
 /** Builds a message; its id is new unless given. */
 export function messageDraft(conversationId: ConversationId, draft: Partial<MessageDraft> = {}): MessageDraft {
   const senderId = draft.senderId ?? alice;
+  const payload = draft.payload ?? { nonce: 'bm9uY2U=', ciphertext: 'Y2lwaGVydGV4dA==', authTag: 'AAAAAAAAAAAAAAAAAAAAAA==', associatedData: { v: 1 } };
   return {
-    conversationId, originDomain: domainOf(senderId), messageId: parseStoredMessageId(randomUUID()), senderId,
-    payload: { nonce: 'bm9uY2U=', ciphertext: 'Y2lwaGVydGV4dA==', authTag: 'AAAAAAAAAAAAAAAAAAAAAA==', associatedData: { v: 1 } },
-    timestamp, contentHash: randomUUID(), ...draft,
+    conversationId, originDomain: domainOf(senderId), messageId: parseStoredMessageId(randomUUID()), senderId, payload,
+    payloadText: canonicalizeJson(payload), timestamp, contentHash: randomUUID(), ...draft,
   };
 }
 
-/** Stores a message as the domain does: with deliveries for a local sender, without for a remote one. */
-export function insertMessage(messages: MessageStore, draft: MessageDraft, now: Date = start): Promise<InsertMessageOutcome> {
-  const deliveryFor = (destination: Domain): OutboxDraft => ({
-    destination, messageId: draft.messageId, senderId: draft.senderId, method: 'POST', target: '/federation/v1/messages', body: '{"x":1}', fullOnly: false,
-  });
-  return messages.insert(draft, { localDomain: local, now, deliveryFor: domainOf(draft.senderId) === local ? deliveryFor : null });
+/** Stores one message by itself, as the domain does. */
+export async function insertMessage(messages: MessageStore, draft: MessageDraft, now: Date = start): Promise<InsertMessageOutcome> {
+  const outcomes = await messages.insert([draft], { localDomain: local, now, nonce: null });
+  const [outcome] = outcomes === 'replayed' ? [] : outcomes;
+  if (outcome === undefined) throw new Error('There is no outcome.');
+  return outcome;
 }
 
 /** Gives the position of a message that was stored or found again. */

@@ -59,7 +59,7 @@ describe('who may call', () => {
   const closed = Object.keys(appRouter._def.procedures).filter((path) => !open.has(path));
 
   test('every procedure but three needs a session', async () => {
-    expect(closed).toHaveLength(15);
+    expect(closed).toHaveLength(20);
     const stranger: unknown = arranged.stranger();
     for (const path of closed) {
       const call = path.split('.').reduce<unknown>((caller, part) => (caller as Record<string, unknown>)[part], stranger) as (input: object) => Promise<unknown>;
@@ -146,7 +146,8 @@ describe('a conversation of others is as unknown as a missing one', () => {
 
   test.each<[string, (id: ConversationId) => Promise<unknown>]>([
     ['conversations.get', (conversationId) => asDave.call.conversations.get({ conversationId })],
-    ['conversations.markRead', (conversationId) => asDave.call.conversations.markRead({ conversationId, position: 1 })],
+    ['conversations.acknowledge', (conversationId) => asDave.call.conversations.acknowledge({ conversationId, read: 1 })],
+    ['conversations.typing', (conversationId) => asDave.call.conversations.typing({ conversationId })],
     ['conversations.accept', (conversationId) => asDave.call.conversations.accept({ conversationId })],
     ['conversations.change', (id) => asDave.call.conversations.change({ ...change(id, [dave, alice, bob]), action: 'rotate_key', epoch: 2 })],
     ['messages.list', (conversationId) => asDave.call.messages.list({ conversationId, limit: 10 })],
@@ -168,7 +169,8 @@ describe('a conversation of others is as unknown as a missing one', () => {
     const { message } = await asAlice.call.messages.send(outgoing(conversationId));
     const failed = { messageId: message.messageId, domain: peer };
     expect(await refusalOf(asAlice.call.messages.retry(failed))).toEqual({ code: 'NOT_FOUND', cause: 'not_found' });
-    await arranged.stores.prisma.outboxItem.updateMany({ where: { messageId: message.messageId }, data: { state: 'failed' } });
+    const { key } = await arranged.stores.prisma.conversation.findFirstOrThrow({ where: { id: conversationId } });
+    await arranged.stores.prisma.outboxItem.updateMany({ where: { conversationKey: key, position: message.position }, data: { state: 'failed' } });
     expect(await refusalOf(asDave.call.messages.retry(failed))).toEqual({ code: 'NOT_FOUND', cause: 'not_found' });
     expect(await asAlice.call.messages.retry(failed)).toMatchObject({ ...failed, state: 'queued' });
   });
@@ -185,8 +187,39 @@ describe('conversations and messages of their own', () => {
     await asDave.call.conversations.accept({ conversationId });
     await asAlice.call.messages.send(outgoing(conversationId));
     expect((await asDave.call.conversations.get({ conversationId })).summary).toMatchObject({ accepted: true, unreadCount: 1 });
-    await asDave.call.conversations.markRead({ conversationId, position: 1 });
-    expect((await asDave.call.conversations.get({ conversationId })).summary).toMatchObject({ unreadCount: 0, lastReadPosition: 1 });
+    await asDave.call.conversations.acknowledge({ conversationId, read: 1 });
+    expect((await asDave.call.conversations.get({ conversationId })).summary).toMatchObject({ unreadCount: 0, lastReadPosition: 1, deliveredPosition: 1 });
+  });
+
+  test('[DEL-6] what others did with a message is shown to its author, unless they give no receipts themselves', async () => {
+    const conversationId = newConversationId(local);
+    await asAlice.call.conversations.change(change(conversationId, [alice, dave, bob]));
+    const { message } = await asAlice.call.messages.send(outgoing(conversationId));
+    const messageIds = [message.messageId];
+    await asDave.call.conversations.accept({ conversationId });
+    arranged.notifier.told.length = 0;
+    await asDave.call.conversations.acknowledge({ conversationId, delivered: 1 });
+    const receipt = { conversationId, userId: dave, messageIds, state: 'on_device' };
+    expect(arranged.notifier.told).toEqual([{ userIds: [alice], event: { kind: 'receipt', ...receipt } }]);
+    expect((await asAlice.call.messages.list({ conversationId, limit: 10 })).receipts).toEqual([receipt]);
+    expect(await asAlice.call.messages.receipts({ messageIds })).toMatchObject([{ messageId: message.messageId, userId: dave, readAt: null }]);
+    expect(await asDave.call.messages.receipts({ messageIds })).toEqual([]);
+    expect(await asAlice.call.account.privacy()).toEqual({ receipts: true, typing: true });
+    await asAlice.call.account.setPrivacy({ receipts: false, typing: true });
+    expect((await asAlice.call.messages.list({ conversationId, limit: 10 })).receipts).toEqual([]);
+    expect(await asAlice.call.messages.receipts({ messageIds })).toEqual([]);
+    await asAlice.call.account.setPrivacy({ receipts: true, typing: true });
+  });
+
+  test('[API-8] whoever takes a chat up and writes is heard by the others here, and writes to the other domains', async () => {
+    const conversationId = newConversationId(local);
+    await asAlice.call.conversations.change(change(conversationId, [alice, dave, bob]));
+    arranged.notifier.told.length = 0;
+    await asDave.call.conversations.accept({ conversationId });
+    await asDave.call.conversations.typing({ conversationId });
+    expect(arranged.notifier.told.map(({ userIds, event }) => [userIds, event.kind])).toEqual([[[alice], 'accepted'], [[alice], 'typing']]);
+    expect(arranged.sentEvents.at(-1)).toMatchObject({ domain: peer, events: [{ type: 'typing', conversationId, userId: dave }] });
+    expect((await arranged.stores.outgoingReceipts.listDue(peer, 10)).map(({ event }) => event)).toContainEqual(expect.objectContaining({ type: 'accepted', conversationId, userId: dave }));
   });
 
   test('a message is sent once and its deliveries are shown to its author alone', async () => {

@@ -1,6 +1,7 @@
 import { accountRouter } from './routers/account.ts';
 import { contactsRouter } from './routers/contacts.ts';
 import { conversationsRouter } from './routers/conversations.ts';
+import { eventsRouter } from './routers/events.ts';
 import { instanceRouter } from './routers/instance.ts';
 import { messagesRouter } from './routers/messages.ts';
 import { router } from './trpc.ts';
@@ -12,6 +13,7 @@ export const appRouter = router({
   contacts: contactsRouter,
   conversations: conversationsRouter,
   messages: messagesRouter,
+  events: eventsRouter,
 });
 
 /** The type that clients are typed by. */

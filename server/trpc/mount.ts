@@ -1,9 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
 import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
+import { TRPCError } from '@trpc/server';
 import type { Logger } from 'pino';
+import { StoreUnavailableError } from '../domain/store-unavailable-error.ts';
 import { appRouter } from './app-router.ts';
 import type { TrpcContext } from './context.ts';
+import { reasonOf } from './trpc.ts';
 
 /** Where both mounts stand. */
 export const TRPC_PREFIX = '/api/trpc';
@@ -18,14 +21,18 @@ export interface TrpcRequest {
   readonly fromClient: boolean;
 }
 
-type CreateContext = (request: TrpcRequest) => Promise<TrpcContext>;
+/** What both mounts need. */
+interface MountOptions {
+  readonly createContext: (request: TrpcRequest) => Promise<TrpcContext>;
+  /** Told why a call was refused, by the code that its client is told. */
+  readonly onRefused?: (reason: string) => void;
+  readonly logger: Logger;
+}
 
 /** Mounts the router on a Node listener. */
-export function createTrpcNodeHandler(options: {
-  readonly createContext: CreateContext;
-  readonly sourceAddressOf: (request: IncomingMessage) => string;
-  readonly logger: Logger;
-}): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+export function createTrpcNodeHandler(
+  options: MountOptions & { readonly sourceAddressOf: (request: IncomingMessage) => string },
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   return async (request, response) => {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname.slice(TRPC_PREFIX.length + 1);
     await nodeHTTPRequestHandler({
@@ -35,12 +42,12 @@ export function createTrpcNodeHandler(options: {
       path,
       maxBodySize: MAX_BODY_BYTES,
       createContext: () =>
-        options.createContext({
+        openContext(options, {
           cookieHeader: request.headers.cookie ?? '',
           sourceAddress: options.sourceAddressOf(request),
           fromClient: request.headers[CLIENT_HEADER] !== undefined,
         }),
-      onError: ({ error, path: procedure }) => logUnexpected(options.logger, error, procedure),
+      onError: ({ error, path: procedure }) => noteRefusal(options, error, procedure),
     });
   };
 }
@@ -48,23 +55,34 @@ export function createTrpcNodeHandler(options: {
 /** Mounts the router on a fetch-style route, for function platforms. */
 export function handleTrpcRequest(
   request: Request,
-  options: { readonly createContext: CreateContext; readonly sourceAddress: string; readonly logger: Logger },
+  options: MountOptions & { readonly sourceAddress: string },
 ): Promise<Response> {
   return fetchRequestHandler({
     router: appRouter,
     req: request,
     endpoint: TRPC_PREFIX,
     createContext: () =>
-      options.createContext({
+      openContext(options, {
         cookieHeader: request.headers.get('cookie') ?? '',
         sourceAddress: options.sourceAddress,
         fromClient: request.headers.has(CLIENT_HEADER),
       }),
-    onError: ({ error, path }) => logUnexpected(options.logger, error, path),
+    onError: ({ error, path }) => noteRefusal(options, error, path),
   });
 }
 
+/** Before any procedure runs, nothing translates what the store throws. */
+async function openContext({ createContext }: MountOptions, request: TrpcRequest): Promise<TrpcContext> {
+  try {
+    return await createContext(request);
+  } catch (cause) {
+    if (cause instanceof StoreUnavailableError) throw new TRPCError({ code: 'SERVICE_UNAVAILABLE', cause });
+    throw cause;
+  }
+}
+
 /** Logs what nobody foresaw; the input, which may hold secrets, is never among it. */
-function logUnexpected(logger: Logger, error: { code: string; cause?: unknown }, procedure: string | undefined): void {
+function noteRefusal({ logger, onRefused }: MountOptions, error: TRPCError, procedure: string | undefined): void {
+  onRefused?.(reasonOf(error));
   if (error.code === 'INTERNAL_SERVER_ERROR') logger.error({ err: error.cause, procedure }, 'a procedure failed');
 }

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../protocol/errors.ts';
 import { ERROR_REGISTRY, ProtocolError } from '../../protocol/errors.ts';
 import { DomainError } from '../domain/domain-error.ts';
 import type { DomainErrorCode } from '../domain/domain-error.ts';
+import { StoreUnavailableError } from '../domain/store-unavailable-error.ts';
 import type { TrpcContext } from './context.ts';
 
 const DOMAIN_CODES: Readonly<Record<DomainErrorCode, TRPC_ERROR_CODE_KEY>> = {
@@ -37,7 +38,12 @@ const PROTOCOL_CODES: Readonly<Record<ProtocolStatus, TRPC_ERROR_CODE_KEY>> = {
   503: 'SERVICE_UNAVAILABLE',
 };
 
+/** A connection that is silent for longer is taken for dead, by proxies and by the client. */
+const PING_MS = 15_000;
+const SILENCE_MS = 40_000;
+
 const trpc = initTRPC.context<TrpcContext>().create({
+  sse: { ping: { enabled: true, intervalMs: PING_MS }, client: { reconnectAfterInactivityMs: SILENCE_MS } },
   errorFormatter({ shape, error }) {
     const reason = reasonOf(error);
     // A message of ours is fit for people; any other could carry input or inner workings.
@@ -47,33 +53,44 @@ const trpc = initTRPC.context<TrpcContext>().create({
 });
 
 /** The closed code that clients act on; for anything unexpected the tRPC code in lower case. */
-function reasonOf(error: TRPCError): string {
+export function reasonOf(error: TRPCError): string {
   const { cause } = error;
+  if (cause instanceof StoreUnavailableError) return 'unavailable';
   return cause instanceof DomainError || cause instanceof ProtocolError ? cause.code : error.code.toLowerCase();
 }
 
-const translateErrors = trpc.middleware(async ({ next }) => {
-  const result = await next();
-  if (result.ok) return result;
-  const { cause } = result.error;
-  if (cause instanceof DomainError) throw new TRPCError({ code: DOMAIN_CODES[cause.code], cause });
-  if (cause instanceof ProtocolError) throw new TRPCError({ code: PROTOCOL_CODES[ERROR_REGISTRY[cause.code].status], cause });
-  return result;
-});
+/** What was thrown, under the code that browsers are told. */
+function translated(error: TRPCError): TRPCError {
+  const { cause } = error;
+  if (cause instanceof StoreUnavailableError) return new TRPCError({ code: 'SERVICE_UNAVAILABLE', cause });
+  if (cause instanceof DomainError) return new TRPCError({ code: DOMAIN_CODES[cause.code], cause });
+  if (cause instanceof ProtocolError) return new TRPCError({ code: PROTOCOL_CODES[ERROR_REGISTRY[cause.code].status], cause });
+  return error;
+}
 
-const refuseForeignMutations = trpc.middleware(({ ctx, type, next }) => {
-  if (type === 'mutation' && !ctx.fromClient) throw new TRPCError({ code: 'FORBIDDEN' });
-  return next();
-});
+/** A page of another origin cannot add the header of our client unasked. */
+function refuseForeign(context: TrpcContext, type: 'query' | 'mutation' | 'subscription'): void {
+  if (type === 'mutation' && !context.fromClient) throw new TRPCError({ code: 'FORBIDDEN' });
+}
 
 /** Makes routers. */
 export const router = trpc.router;
 
+// One middleware each: every further one copies context and input once more for every call.
+
 /** A procedure that anybody may call. */
-export const publicProcedure = trpc.procedure.use(translateErrors).use(refuseForeignMutations);
+export const publicProcedure = trpc.procedure.use(async ({ ctx, type, next }) => {
+  refuseForeign(ctx, type);
+  const result = await next();
+  if (!result.ok) throw translated(result.error);
+  return result;
+});
 
 /** A procedure of a signed-in person; `ctx.signedIn` is theirs, and everything is looked up under it. */
-export const signedInProcedure = publicProcedure.use(({ ctx, next }) => {
+export const signedInProcedure = trpc.procedure.use(async ({ ctx, type, next }) => {
+  refuseForeign(ctx, type);
   if (ctx.signedIn === null) throw new TRPCError({ code: 'UNAUTHORIZED' });
-  return next({ ctx: { ...ctx, signedIn: ctx.signedIn } });
+  const result = await next({ ctx: { ...ctx, signedIn: ctx.signedIn } });
+  if (!result.ok) throw translated(result.error);
+  return result;
 });

@@ -57,6 +57,9 @@ const VALUES: Readonly<Record<SettingName, string>> = {
   SECURECHAT_TRUSTED_PROXIES: '10.0.0.0/8',
   SECURECHAT_REQUESTS_PER_SECOND: '50',
   SECURECHAT_KEY_FETCHES_PER_MINUTE: '7',
+  SECURECHAT_METRICS_HOST: '127.0.0.4',
+  SECURECHAT_METRICS_PORT: '9100',
+  SECURECHAT_METRICS_TOKEN: 'a bearer for the scrapes',
   CRON_SECRET: 'a secret of the scheduler',
   LOG_LEVEL: 'trace',
 };

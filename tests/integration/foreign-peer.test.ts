@@ -79,8 +79,13 @@ async function stateOf(messageId: string): Promise<string | undefined> {
 const expectState = (messageId: string, state: string, timeoutMs?: number): Promise<void> =>
   eventually(async () => expect(await stateOf(messageId)).toBe(state), timeoutMs);
 
+/** What the outbox holds of a message, nothing once it has arrived, and why its peer is left alone. */
 async function outboxOf(messageId: string): Promise<object | undefined> {
-  const rows = await database.query('SELECT destination, state, last_error_code FROM outbox_items WHERE message_id = $1', [messageId]);
+  const rows = await database.query(
+    `SELECT destination, state, last_error_code, CASE WHEN peers.next_attempt_at IS NOT NULL THEN last_failure_reason END AS held_for
+     FROM outbox_items JOIN messages USING (conversation_key, position) JOIN peers ON domain = destination WHERE message_id = $1`,
+    [messageId],
+  );
   return rows[0];
 }
 
@@ -140,6 +145,7 @@ test('[API-3] the founding request has the members of the text and a key that on
 test('[API-2] a message has the members of the text and nothing that can be read', async () => {
   const messageId = await alice.send(conversationId, 'for your eyes only');
   await expectState(messageId, 'stored');
+  expect(await outboxOf(messageId)).toBeUndefined();
   const [request, ...more] = attemptsFor(messageId);
   expect(more).toEqual([]);
   const body = JSON.parse(request?.body ?? '');
@@ -154,7 +160,7 @@ test('[DEL-2] a 503 is retried with the same body, signed anew', async () => {
   let refusals = 0;
   foreign.answer(({ target }) => (target === MESSAGES && refusals++ === 0 ? problem(503, 'unavailable') : null));
   const messageId = await alice.send(conversationId, 'try again');
-  await eventually(async () => expect(await outboxOf(messageId)).toEqual({ destination: 'd.test', state: 'queued', last_error_code: 'unavailable' }));
+  await eventually(async () => expect(await outboxOf(messageId)).toEqual({ destination: 'd.test', state: 'queued', last_error_code: 'unavailable', held_for: null }));
   expect(await stateOf(messageId)).toBe('stored_own');
   await expectState(messageId, 'stored', RETRY_TIMEOUT_MS);
   const [first, second, ...more] = attemptsFor(messageId);
@@ -170,7 +176,7 @@ test('[ERR-4] a refusal for good is shown as failed and not tried again, and the
   foreign.answer(({ target }) => (target === MESSAGES && refusals++ === 0 ? problem(403, 'not_accepting') : null));
   const refused = await alice.send(conversationId, 'unwelcome');
   await expectState(refused, 'failed');
-  expect(await outboxOf(refused)).toEqual({ destination: 'd.test', state: 'failed', last_error_code: 'not_accepting' });
+  expect(await outboxOf(refused)).toEqual({ destination: 'd.test', state: 'failed', last_error_code: 'not_accepting', held_for: null });
   await expectState(await alice.send(conversationId, 'welcome'), 'stored');
   expect(attemptsFor(refused)).toHaveLength(1);
 });
@@ -179,7 +185,7 @@ test('[DISC-4] a certificate for another name gets no byte of a request; the mes
   foreign.useCertificate(await ground.authority.issue('e.test', 's2s.d.test'));
   const bytes = foreign.receivedBytes();
   const messageId = await alice.send(conversationId, 'not for e.test');
-  await eventually(async () => expect(await outboxOf(messageId)).toEqual({ destination: 'd.test', state: 'queued', last_error_code: 'tls_failed' }));
+  await eventually(async () => expect(await outboxOf(messageId)).toEqual({ destination: 'd.test', state: 'queued', last_error_code: null, held_for: 'tls_failed' }));
   expect(await stateOf(messageId)).toBe('stored_own');
   expect(attemptsFor(messageId)).toEqual([]);
   expect(foreign.receivedBytes()).toBe(bytes);

@@ -39,15 +39,16 @@ async function statesOf(texts: readonly string[]): Promise<readonly string[]> {
   return messages.filter(({ text }) => text !== null && texts.includes(text)).map(({ state }) => state);
 }
 
-/** Waits until the first attempt after the outage began has failed, and sees that the message still waits for b.test. */
+/** Waits until the first attempt after the outage began has failed, and sees that all messages still wait for b.test, which the whole queue does. */
 async function expectWaitingForB(): Promise<void> {
   const { databaseUrl } = await ground.instance('a.test');
   const database = await openDatabaseReader(databaseUrl);
   try {
     await eventually(async () => {
-      const rows = await database.query("SELECT destination, last_error_code FROM outbox_items WHERE state = 'queued' ORDER BY id");
-      expect(rows).toHaveLength(5);
-      expect(rows[0]).toEqual({ destination: 'b.test', last_error_code: 'connect_failed' });
+      const waiting = await database.query('SELECT destination, state, attempts, next_attempt_at FROM outbox_items ORDER BY id');
+      expect(waiting).toEqual(Array.from({ length: 5 }, () => ({ destination: 'b.test', state: 'queued', attempts: '0', next_attempt_at: null })));
+      const held = await database.query('SELECT domain, last_failure_reason FROM peers WHERE next_attempt_at IS NOT NULL');
+      expect(held).toEqual([{ domain: 'b.test', last_failure_reason: 'connect_failed' }]);
     });
   } finally {
     await database.end();

@@ -22,6 +22,8 @@ export interface ScriptedAnswer {
   readonly status: number;
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** `never` leaves the request without an answer, `drip` sends the body at a byte a second. */
+  readonly pace?: 'never' | 'drip';
 }
 
 /** A scripted server of another domain, on loopback over real TLS. */
@@ -116,7 +118,15 @@ async function readRequest(request: IncomingMessage): Promise<ReceivedRequest> {
   };
 }
 
-function write(response: ServerResponse, { status, body, headers }: ScriptedAnswer): void {
+function write(response: ServerResponse, { status, body, headers, pace }: ScriptedAnswer): void {
+  if (pace === 'never') return;
   response.writeHead(status, { 'content-type': 'application/json', ...headers, 'content-length': String(Buffer.byteLength(body)) });
-  response.end(body);
+  if (pace === 'drip') drip(response, body);
+  else response.end(body);
+}
+
+function drip(response: ServerResponse, body: string): void {
+  let sent = 0;
+  const timer = setInterval(() => response.write(body.charAt(sent++)), 1_000);
+  response.once('close', () => clearInterval(timer));
 }

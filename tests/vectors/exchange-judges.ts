@@ -8,7 +8,9 @@ import { formatSignatureHeader, parseSignatureHeader, SIGNATURE_HEADER } from '.
 import { encodeUtf8 } from '../../e2ee/bytes.ts';
 import { ed25519KeyPairFromSeed, signEd25519, verifyEd25519, verifyEd25519Fast } from '../../e2ee/strict-nacl.ts';
 import { authenticateRequest, readSignature } from '../../server/federation/inbound/authenticate-request.ts';
-import { createReplayGuard } from '../../server/federation/inbound/replay-guard.ts';
+import type { RequestNonce } from '../../server/domain/messages/message-store.ts';
+import type { NonceStore } from '../../server/domain/ports.ts';
+import { createNonceTicket } from '../../server/federation/inbound/nonce-ticket.ts';
 import { checkKeyDocument } from '../../server/federation/keys/check-key-document.ts';
 import type { PeerKeyAnswer } from '../../server/federation/keys/peer-keys.ts';
 import { createStrictEd25519 } from '../../server/federation/keys/strict-ed25519.ts';
@@ -59,7 +61,9 @@ export const EXCHANGE_JUDGES: Readonly<Record<string, Judge>> = {
       const signature = readSignature(headers, servedDomains);
       const body = Buffer.from(input.body);
       const request = { method: input.method, rawTarget: input.target, headers, body, sourceAddress: '192.0.2.1' };
-      await authenticateRequest({ request, body, signature }, authentication(given, { servedDomains, now: new Date(input.now) }));
+      const now = new Date(input.now);
+      await authenticateRequest({ request, body, signature }, authentication(given, { servedDomains, now }));
+      await createNonceTicket(signature, { nonces: spentNonces(given), clock: { now: () => now } }).spend();
       return {};
     }),
 
@@ -106,18 +110,19 @@ function signedText(input: Signed, canonical: string, keys: VectorContext['keys'
 }
 
 function authentication(given: RequestGiven, { servedDomains, now }: { servedDomains: ReadonlySet<Domain>; now: Date }): Parameters<typeof authenticateRequest>[1] {
-  const clock = { now: () => now };
-  const isSpent = (keyId: string, nonce: string): boolean => given.spentNonces.some((spent) => spent.keyId === keyId && spent.nonce === nonce);
-  const nonces = { accept: async (keyId: Domain, nonce: string) => !isSpent(keyId, nonce), deleteExpired: async () => 0 };
   return {
     servedDomains,
     isBlocked: async (domain) => given.blockedDomains.includes(domain),
     peerKeys: listedPeerKeys(given.listedKeys),
     ed25519,
-    replayGuard: createReplayGuard({ nonces, clock }),
-    rateLimits: { takeKeyFetch: () => null, takeRequest: () => null },
-    clock,
+    rateLimits: { takeKeyFetch: () => null, takeRequest: () => null, giveBackRequest: () => undefined },
+    clock: { now: () => now },
   };
+}
+
+function spentNonces({ spentNonces: known }: RequestGiven): NonceStore {
+  const isSpent = ({ keyId, nonce }: RequestNonce): boolean => known.some((spent) => spent.keyId === keyId && spent.nonce === nonce);
+  return { accept: async (nonce) => !isSpent(nonce), deleteExpired: async () => 0 };
 }
 
 function listedPeerKeys(listed: KidsOfDomains) {

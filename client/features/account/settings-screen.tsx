@@ -11,9 +11,10 @@ import { CopyButton } from '../../ui/copy-button.tsx';
 import { useErrorWords } from '../use-error-words.ts';
 import { useAccount, useMe } from './account-context.tsx';
 import { AppearanceSettings } from './appearance-settings.tsx';
+import { PrivacySettings } from './privacy-settings.tsx';
 import { SignedInBrowsers } from './signed-in-browsers.tsx';
 
-/** Shows the account, its looks, its browsers, and the way out. */
+/** Shows the account, its looks, what others see, its browsers, and the way out. */
 export function SettingsScreen() {
   const t = useTranslations();
   return (
@@ -24,6 +25,9 @@ export function SettingsScreen() {
         <AccountSection />
         <SettingsSection title={t('settings.appearance')}>
           <AppearanceSettings />
+        </SettingsSection>
+        <SettingsSection title={t('settings.privacy')} help={t('settings.privacyHelp')}>
+          <PrivacySettings />
         </SettingsSection>
         <SettingsSection title={t('settings.browsers')} help={t('settings.browsersHelp')}>
           <SignedInBrowsers />

@@ -23,7 +23,7 @@ interface ParticipantRowProps {
 /** Draws one person of a chat: full address, role, safety number, and the way to remove them where that is allowed. */
 export function ParticipantRow({ conversationId, participant, ownDomain, mayRemove }: ParticipantRowProps) {
   const t = useTranslations('details');
-  const { userId, role, self } = participant;
+  const { userId, role, self, accepted } = participant;
   const { username, domain } = splitUserId(userId);
   return (
     <li className="grid grid-cols-[auto_minmax(0,1fr)_auto] items-start gap-x-3" data-user-id={userId}>
@@ -36,6 +36,7 @@ export function ParticipantRow({ conversationId, participant, ownDomain, mayRemo
         <p className="text-sm text-muted">
           {t(`role.${role}`)}
           {self ? ` · ${t('you')}` : ''}
+          {self || !accepted ? null : ` · ${t('accepted')}`}
         </p>
       </div>
       {mayRemove ? <RemovePerson conversationId={conversationId} userId={userId} /> : null}

@@ -1,8 +1,9 @@
 'use client';
-import { Hourglass, ShieldAlert } from 'lucide-react';
+import { Hourglass, Inbox, ShieldAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useFormatter, useNow, useTranslations } from 'use-intl';
-import type { MessageView } from '../../model.ts';
+import type { ConversationView, MessageView } from '../../model.ts';
+import { splitUserId } from '../contacts/address-input.ts';
 import { silentPeers } from './delivery-state.ts';
 
 /** Says, inside this chat only, which server does not answer, how much waits for it, and when the next try is. */
@@ -21,6 +22,17 @@ export function SilentPeerNotice({ messages }: { messages: readonly MessageView[
       ))}
     </div>
   );
+}
+
+/** Says that nobody has taken up the chat yet, once something was written in it; a server that tells no such thing shows it by an answer. */
+export function AwaitedNotice({ conversation, messages }: { conversation: ConversationView; messages: readonly MessageView[] }) {
+  const t = useTranslations('chat');
+  const format = useFormatter();
+  const others = conversation.participants.filter(({ self }) => !self);
+  const isAnswered = others.some(({ accepted }) => accepted) || messages.some(({ own }) => !own);
+  if (isAnswered || messages.length === 0) return null;
+  const names = others.map(({ userId }) => splitUserId(userId).username);
+  return <Notice icon={<Inbox aria-hidden="true" className="mt-0.5 size-4 shrink-0 text-muted" />}>{t('awaited', { names: format.list(names), count: names.length })}</Notice>;
 }
 
 /** Says for good that nobody can prove who is in this chat. */

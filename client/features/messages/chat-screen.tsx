@@ -15,12 +15,13 @@ import { useConversation, useConversationChange, useConversations } from '../con
 import { queryKeys } from '../query-keys.ts';
 import { useErrorWords } from '../use-error-words.ts';
 import { ChatHeader } from './chat-header.tsx';
-import { RemovedNotice, SilentPeerNotice, UnverifiedNotice } from './chat-notices.tsx';
+import { AwaitedNotice, RemovedNotice, SilentPeerNotice, UnverifiedNotice } from './chat-notices.tsx';
 import { Composer } from './composer.tsx';
 import type { MessageActions } from './message-row.tsx';
 import { RequestBar } from './request-bar.tsx';
 import { useTimeline, type Timeline } from './timeline-queries.ts';
 import { TimelineView } from './timeline-view.tsx';
+import { TypingLine } from './typing-line.tsx';
 
 // What opens on demand is loaded on demand: the first chat stays small.
 const DetailsPane = lazy(async () => ({ default: (await import('../conversations/details-pane.tsx')).DetailsPane }));
@@ -106,7 +107,9 @@ function Chat({ conversation, detailsOpen }: { conversation: ConversationView; d
       <main id={covered ? undefined : 'content'} className={classNames('min-h-0 min-w-0 flex-1 flex-col', covered ? 'hidden' : 'flex')}>
         <ChatHeader conversation={conversation} name={name} detailsOpen={detailsOpen} />
         <ChatTimeline conversation={conversation} timeline={timeline} title={name.title} group={name.group} />
+        <TypingLine conversation={conversation} />
         <SilentPeerNotice messages={timeline.messages} />
+        {standing === 'member' && conversation.accepted ? <AwaitedNotice conversation={conversation} messages={timeline.messages} /> : null}
         {standing === 'unverified' ? <UnverifiedNotice /> : null}
         {standing === 'removed' ? <RemovedNotice /> : null}
         {standing === 'member' && !conversation.accepted ? (

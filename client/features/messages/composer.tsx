@@ -2,6 +2,7 @@
 import { CircleAlert, SendHorizontal } from 'lucide-react';
 import { useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent, type SubmitEvent } from 'react';
 import { useTranslations } from 'use-intl';
+import { useChatClient } from '../chat-client-context.tsx';
 import { useErrorWords } from '../use-error-words.ts';
 import { useSendMessage } from './timeline-queries.ts';
 import { useComposerText } from './use-composer-text.ts';
@@ -14,6 +15,7 @@ interface ComposerProps {
 }
 
 function useComposer({ conversationId, beforeSend }: ComposerProps) {
+  const client = useChatClient();
   const words = useErrorWords();
   const { text, setText, clear, forgetDraft, putBack } = useComposerText(conversationId);
   const send = useSendMessage(conversationId);
@@ -32,13 +34,17 @@ function useComposer({ conversationId, beforeSend }: ComposerProps) {
       setError(words(failure));
     }
   };
-  return { text, setText, submit, error };
+  const type = (typed: string): void => {
+    setText(typed);
+    if (typed.trim() !== '') client.conversations.typing(conversationId);
+  };
+  return { text, type, submit, error };
 }
 
 /** Draws the field to write in: Enter sends, Shift+Enter makes a line, and no failure loses the text. */
 export function Composer(props: ComposerProps) {
   const t = useTranslations('composer');
-  const { text, setText, submit, error } = useComposer(props);
+  const { text, type, submit, error } = useComposer(props);
   const field = useRef<HTMLTextAreaElement>(null);
   const id = useId();
   // The height follows the text, up to 40 % of the view.
@@ -87,7 +93,7 @@ export function Composer(props: ComposerProps) {
           placeholder={t('placeholder')}
           enterKeyHint="send"
           value={text}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => type(event.target.value)}
           onKeyDown={onKeyDown}
           className="thin-scroll max-h-[40dvh] min-h-11.5 min-w-0 flex-1 resize-none rounded-3xl bg-transparent px-3.5 py-[0.6875rem] leading-6 placeholder:text-muted"
         />

@@ -1,6 +1,7 @@
-import { Check, CircleCheck, Clock, Hourglass, TriangleAlert, type LucideIcon } from 'lucide-react';
+import { Check, CheckCheck, CircleCheck, Clock, Hourglass, TriangleAlert, type LucideIcon } from 'lucide-react';
 import { classNames } from '../../ui/class-names.ts';
 import type { DeliveryState } from './delivery-state.ts';
+import { ReadTicks } from './read-ticks.ts';
 
 /** The sign of each state; the words always go with it, as text or as its name. */
 export const DELIVERY_ICONS: Readonly<Record<DeliveryState, LucideIcon>> = {
@@ -8,7 +9,20 @@ export const DELIVERY_ICONS: Readonly<Record<DeliveryState, LucideIcon>> = {
   stored_here: Check,
   stored_there: CircleCheck,
   waiting_peer: Hourglass,
+  on_device: CheckCheck,
+  read: ReadTicks,
   needs_you: TriangleAlert,
+};
+
+/** The colour of each sign where it stands large, beside its words. */
+export const ICON_COLOURS: Readonly<Record<DeliveryState, string>> = {
+  sending: 'text-muted',
+  stored_here: 'text-ok',
+  stored_there: 'text-ok',
+  waiting_peer: 'text-warn',
+  on_device: 'text-ok',
+  read: 'text-accent',
+  needs_you: 'text-danger',
 };
 
 const COLOURS: Readonly<Record<DeliveryState, string>> = {
@@ -16,6 +30,8 @@ const COLOURS: Readonly<Record<DeliveryState, string>> = {
   stored_here: 'text-muted',
   stored_there: 'text-muted',
   waiting_peer: 'text-warn',
+  on_device: 'text-muted',
+  read: 'text-accent',
   needs_you: 'text-danger',
 };
 

@@ -5,7 +5,7 @@ import en from '../../ui/messages/en.json';
 import fr from '../../ui/messages/fr.json';
 import { scriptedDelivery, scriptedMessage } from '../testing/scripted-data.ts';
 import { DELIVERY_ICONS } from './delivery-mark.tsx';
-import { silentDomains, silentPeers, summarizeDelivery } from './delivery-state.ts';
+import { recipientStates, silentDomains, silentPeers, summarizeDelivery } from './delivery-state.ts';
 import { deliveryWords } from './delivery-words.ts';
 
 const SENT = new Date('2026-11-22T10:00:00.000Z');
@@ -59,9 +59,41 @@ describe('[DEL-6] the author sees, in words that name the domain', () => {
   });
 });
 
+describe('[DEL-6] what recipients did with a message', () => {
+  const toBob = { recipients: ['bob@b.test'], deliveries: [stored] };
+  const toBoth = { recipients: ['bob@b.test', 'dave@a.test'], deliveries: [stored] };
+  const bobHas = { userId: 'bob@b.test', state: 'on_device' } as const;
+  const daveRead = { userId: 'dave@a.test', state: 'read' } as const;
+
+  it('says on whose device it is, and that it is read', () => {
+    expect(told(message({ ...toBob, receipts: [bobHas] }))).toEqual(['on_device', 'on bob’s device', 'sur l’appareil de bob']);
+    expect(told(message({ ...toBob, receipts: [{ ...bobHas, state: 'read' }] }))).toEqual(['read', 'read', 'lu']);
+  });
+  it('counts for a group once everybody is as far', () => {
+    expect(told(message({ ...toBoth, receipts: [daveRead] }))[0]).toBe('stored_there');
+    expect(told(message({ ...toBoth, receipts: [bobHas, daveRead] }))).toEqual(['on_device', 'on everyone’s device', 'sur l’appareil de chacun']);
+    expect(told(message({ ...toBoth, receipts: [{ ...bobHas, state: 'read' }, daveRead] }))).toEqual(['read', 'read by everyone', 'lu par tout le monde']);
+  });
+  it('counts among people of one server as well', () => {
+    expect(told(message({ recipients: ['dave@a.test'], receipts: [{ ...daveRead, state: 'on_device' }] }))[0]).toBe('on_device');
+  });
+  it('proves that it came, whatever is known of the way', () => {
+    expect(told(message({ ...toBob, deliveries: [stalled], receipts: [bobHas] }))[0]).toBe('on_device');
+  });
+  it('stands beside those that it has not come to', () => {
+    const view = message({ recipients: ['bob@b.test', 'carol@c.test', 'dave@a.test', 'erin@d.test'], deliveries: [stored, failed], receipts: [bobHas] });
+    expect(recipientStates(view, 'a.test').map(({ userId, state }) => [userId, state])).toEqual([
+      ['bob@b.test', 'on_device'],
+      ['carol@c.test', 'needs_you'],
+      ['dave@a.test', 'stored_here'],
+    ]);
+    expect(recipientStates(message({ recipients: ['bob@b.test'], localState: 'sending' }), 'a.test')).toMatchObject([{ state: 'sending' }]);
+  });
+});
+
 describe('signs', () => {
   it('no two states share a sign', () => {
-    expect(new Set(Object.values(DELIVERY_ICONS)).size).toBe(5);
+    expect(new Set(Object.values(DELIVERY_ICONS)).size).toBe(7);
   });
 });
 

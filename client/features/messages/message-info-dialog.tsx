@@ -10,8 +10,9 @@ import { Dialog } from '../../ui/dialog.tsx';
 import { useMe } from '../account/account-context.tsx';
 import { useChatClient } from '../chat-client-context.tsx';
 import { useErrorWords } from '../use-error-words.ts';
-import { DELIVERY_ICONS } from './delivery-mark.tsx';
-import type { DeliveryState } from './delivery-state.ts';
+import { DELIVERY_ICONS, ICON_COLOURS } from './delivery-mark.tsx';
+import { HOP_STATES, type DeliveryState } from './delivery-state.ts';
+import { MessageRecipients } from './message-recipients.tsx';
 import { useDeliveryErrorWords } from './use-delivery-words.ts';
 
 interface MessageInfoDialogProps {
@@ -20,7 +21,7 @@ interface MessageInfoDialogProps {
   readonly onClosed: () => void;
 }
 
-/** Tells the way of one message: per server its state, its tries, the last fault in plain words, and a retry where one is needed. */
+/** Tells the way of one message: per server its state, its tries, the last fault in plain words, and a retry where one is needed; and per person how far it has come. */
 export function MessageInfoDialog({ message, onClose, onClosed }: MessageInfoDialogProps) {
   const t = useTranslations('info');
   return (
@@ -57,18 +58,10 @@ function Info({ message }: { message: MessageView }) {
         </ul>
       ) : null}
       {message.own && message.deliveries.length === 0 ? <p className="mt-3 text-sm text-muted">{t('local', { domain: me.domain })}</p> : null}
+      {message.own ? <MessageRecipients message={message} /> : null}
     </>
   );
 }
-
-const REMOTE_STATES: Readonly<Record<DeliveryView['state'], DeliveryState>> = { waiting: 'waiting_peer', stored: 'stored_there', failed: 'needs_you' };
-const ICON_COLOURS: Readonly<Record<DeliveryState, string>> = {
-  sending: 'text-muted',
-  stored_here: 'text-ok',
-  stored_there: 'text-ok',
-  waiting_peer: 'text-warn',
-  needs_you: 'text-danger',
-};
 
 function Hop({ state, domain, words, note }: { state: DeliveryState; domain: string; words: string; note: string }) {
   const Icon = DELIVERY_ICONS[state];
@@ -97,7 +90,7 @@ function RemoteHop({ messageId, delivery }: { messageId: string; delivery: Deliv
     mutationFn: () => client.messages.retry(messageId, domain),
     onSuccess: () => toast.success(t('retried', { domain })),
   });
-  const state = REMOTE_STATES[delivery.state];
+  const state = HOP_STATES[delivery.state];
   const Icon = DELIVERY_ICONS[state];
   const next = delivery.state === 'waiting' && delivery.nextAttemptAt !== null ? t('next', { time: format.relativeTime(delivery.nextAttemptAt, now) }) : null;
   return (

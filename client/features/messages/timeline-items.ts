@@ -27,7 +27,7 @@ function byPlace(one: MessageView, other: MessageView): number {
 export function joinMessages(pages: readonly TimelinePage[], outgoing: readonly MessageView[], told: Told): readonly MessageView[] {
   const byId = new Map<string, MessageView>();
   for (const message of [...outgoing, ...pages.flatMap((page) => page.messages), ...told.messages.values()]) {
-    byId.set(message.messageId, withTold(message, told));
+    byId.set(message.messageId, withTold(message, told, byId.get(message.messageId)?.receipts));
   }
   return [...byId.values()].toSorted(byPlace);
 }

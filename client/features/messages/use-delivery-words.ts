@@ -12,11 +12,11 @@ function isKnownError(code: string): code is DeliveryErrorKey {
   return Object.hasOwn(enMessages.deliveryError, code);
 }
 
-/** Gives the words for the state of an own message, naming the domains meant. */
+/** Gives the words for the state of an own message, naming the domains or the people meant. */
 export function useDeliveryWords(): (summary: DeliverySummary, rejected: boolean) => string {
   const t = useTranslations('delivery');
   const format = useFormatter();
-  return useCallback((summary, rejected) => deliveryWords({ t, list: (domains) => format.list(domains) }, summary, rejected), [t, format]);
+  return useCallback((summary, rejected) => deliveryWords({ t, list: (named) => format.list(named) }, summary, rejected), [t, format]);
 }
 
 /** Gives the sentence for why a domain does not have a message yet; codes without one are named as they are. */

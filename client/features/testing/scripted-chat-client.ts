@@ -1,5 +1,5 @@
 import { ClientError } from '../../client-error.ts';
-import type { ChatClient, ClientEvent, ConnectionState, ConversationView, LookupOutcome, MessageView, SignedIn } from '../../model.ts';
+import type { ChatClient, ClientEvent, ConnectionState, ConversationView, LookupOutcome, MessageView, PrivacyView, SignedIn } from '../../model.ts';
 import { scriptedChats, scriptedDelivery, scriptedMessage, type ScriptedChat } from './scripted-data.ts';
 
 /** What the script starts from. */
@@ -49,6 +49,7 @@ export function createScriptedChatClient(script: Script): ScriptedChatClient {
   let me: SignedIn | null = script.signedIn ? ME : null;
   let connection: ConnectionState = 'online';
   let sent = 0;
+  let privacy: PrivacyView = { receipts: true, typing: true };
 
   const answer = async <T>(value: () => T): Promise<T> => {
     await new Promise((resolve) => setTimeout(resolve, script.delayMs ?? 0));
@@ -93,6 +94,12 @@ export function createScriptedChatClient(script: Script): ScriptedChatClient {
       current: () => me,
       signOut: () => answer(() => void (me = null)),
       resetIdentity: () => answer(() => undefined),
+      privacy: () => answer(() => privacy),
+      setPrivacy: (chosen) =>
+        answer(() => {
+          privacy = chosen;
+          emit({ kind: 'privacy', privacy });
+        }),
     },
     contacts: {
       lookup: (userId) => answer(() => lookup(userId)),
@@ -106,14 +113,14 @@ export function createScriptedChatClient(script: Script): ScriptedChatClient {
           const known = chats.find((each) => participants.length === 1 && each.view.participants.length === 2 && each.view.participants.some((person) => person.userId === participants[0]));
           if (known !== undefined) return { conversationId: known.view.conversationId };
           const conversationId = `new${chats.length}:a.test`;
-          const people = [ME.userId, ...participants].map((userId, index) => ({ userId, role: index === 0 ? ('owner' as const) : ('member' as const), self: index === 0 }));
+          const people = [ME.userId, ...participants].map((userId, index) => ({ userId, role: index === 0 ? ('owner' as const) : ('member' as const), self: index === 0, accepted: index === 0 }));
           const view: ConversationView = { conversationId, label: label ?? null, participants: people, epoch: 1, standing: 'member', accepted: true, unreadCount: 0, lastMessage: null, lastActivityAt: script.now };
           chats = [...chats, { view, messages: [], systemLines: [{ kind: 'created', epoch: 1, actorId: ME.userId, subjectIds: [], at: script.now, afterPosition: 0 }] }];
           emit({ kind: 'conversations', conversationId });
           return { conversationId };
         }),
       addParticipant: (conversationId, userId) =>
-        answer(() => change(conversationId, { participants: [...find(conversationId).view.participants, { userId, role: 'member', self: false }] })),
+        answer(() => change(conversationId, { participants: [...find(conversationId).view.participants, { userId, role: 'member', self: false, accepted: false }] })),
       removeParticipant: (conversationId, userId) =>
         answer(() => change(conversationId, { participants: find(conversationId).view.participants.filter((each) => each.userId !== userId) })),
       rotate: () => answer(() => undefined),
@@ -121,6 +128,7 @@ export function createScriptedChatClient(script: Script): ScriptedChatClient {
       accept: (conversationId) => answer(() => change(conversationId, { accepted: true })),
       setLabel: (conversationId, label) => answer(() => change(conversationId, { label })),
       markRead: (conversationId) => answer(() => change(conversationId, { unreadCount: 0 })),
+      typing: () => undefined,
     },
     messages: {
       list: (conversationId, { before = Number.MAX_SAFE_INTEGER, limit = 50 } = {}) =>
@@ -134,7 +142,7 @@ export function createScriptedChatClient(script: Script): ScriptedChatClient {
         sent += 1;
         const chat = find(conversationId);
         const domains = [...new Set(chat.view.participants.map((each) => each.userId.split('@')[1] ?? ''))].filter((domain) => domain !== ME.domain);
-        const queued = scriptedMessage({ messageId: `sent-${sent}`, conversationId, senderId: ME.userId, sentAt: new Date(script.now.getTime() + sent * 1000), body: { kind: 'text', text }, localState: 'sending' });
+        const queued = scriptedMessage({ messageId: `sent-${sent}`, conversationId, senderId: ME.userId, sentAt: new Date(script.now.getTime() + sent * 1000), body: { kind: 'text', text }, localState: 'sending', recipients: chat.view.participants.filter((each) => !each.self).map((each) => each.userId) });
         onQueued?.(queued);
         return answer(() => {
           const message: MessageView = { ...queued, localState: 'stored', position: chat.messages.length + 1, deliveries: domains.map((domain) => scriptedDelivery({ domain, state: 'waiting', attempts: 0 })) };
@@ -143,6 +151,11 @@ export function createScriptedChatClient(script: Script): ScriptedChatClient {
         });
       },
       retry: () => answer(() => undefined),
+      receipts: (messageId) =>
+        answer(() => {
+          const receipts = chats.flatMap(({ messages }) => messages).find((message) => message.messageId === messageId)?.receipts ?? [];
+          return receipts.map(({ userId, state }) => ({ userId, deliveredAt: script.now, readAt: state === 'read' ? script.now : null }));
+        }),
     },
     drafts: {
       get: (conversationId) => answer(() => drafts.get(conversationId) ?? ''),

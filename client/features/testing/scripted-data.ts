@@ -12,6 +12,8 @@ export function scriptedMessage(part: Partial<MessageView> & Pick<MessageView, '
     body: { kind: 'text', text: 'Hello' },
     localState: 'stored',
     deliveries: [],
+    recipients: [],
+    receipts: [],
     ...part,
   };
 }
@@ -49,6 +51,7 @@ function scriptedChat({ id, people, lines, now, systemLines = [], view = {} }: C
       position: index + 1,
       body: { kind: 'text', text },
       deliveries: senderId === 'alice@a.test' ? [...new Set(people.map(([userId]) => userId.split('@')[1] ?? ''))].filter((domain) => domain !== 'a.test').map((domain) => scriptedDelivery({ domain })) : [],
+      recipients: senderId === 'alice@a.test' ? people.map(([userId]) => userId).filter((userId) => userId !== senderId) : [],
       ...extra,
     }),
   );
@@ -57,7 +60,7 @@ function scriptedChat({ id, people, lines, now, systemLines = [], view = {} }: C
     view: {
       conversationId: id,
       label: null,
-      participants: people.map(([userId, role]) => ({ userId, role, self: userId === 'alice@a.test' })),
+      participants: people.map(([userId, role]) => ({ userId, role, self: userId === 'alice@a.test', accepted: true })),
       epoch: 1,
       standing: 'member',
       accepted: true,
@@ -87,12 +90,12 @@ export function scriptedChats(now: Date): readonly ScriptedChat[] {
       id: 'c1:a.test', now, people: [alice, ['bob@b.test', 'member']], view: { unreadCount: 2 },
       systemLines: [{ kind: 'created', actorId: 'alice@a.test', subjectIds: [], at: new Date(now.getTime() - 2 * day * MINUTE_MS), afterPosition: 0 }],
       lines: [
-        ['alice@a.test', day + 190, 'Hi Bob! My server found yours by itself. Can you read this?'],
+        ['alice@a.test', day + 190, 'Hi Bob! My server found yours by itself. Can you read this?', { receipts: [{ userId: 'bob@b.test', state: 'read' }] }],
         ['bob@b.test', day + 186, 'Loud and clear 👋'],
         ['bob@b.test', day + 185, 'And b.test only ever saw ciphertext. I checked the tables.'],
         ['alice@a.test', day + 171, 'Same here. Shall we compare the safety number tonight?'],
         ['bob@b.test', day + 170, 'Yes, at eight. I call you.'],
-        ['alice@a.test', 96, 'That was quick: sixty digits in under a minute.'],
+        ['alice@a.test', 96, 'That was quick: sixty digits in under a minute.', { receipts: [{ userId: 'bob@b.test', state: 'on_device' }] }],
         ['alice@a.test', 95, 'I wrote down what we agreed on:\n\n1. Carol joins the planning group from c.test\n2. You bring the projector\n3. We meet at the station, 18:40 sharp'],
         ['bob@b.test', 84, 'Perfect.'],
         ['alice@a.test', 83, 'One more thing: the train leaves from platform 3, not 5. I will be there ten minutes early.', { deliveries: [scriptedDelivery({ domain: 'b.test' })] }],

@@ -6,6 +6,7 @@ import { publicKeyAnswer } from '../../../protocol/schemas/public-key-answer.ts'
 import type { UserId } from '../../../protocol/ids.ts';
 import type { WireDelivery, WireMessage } from '../../../server/realtime/events.ts';
 import type { ConversationDetails, ConversationWire } from '../../trpc/wire.ts';
+import { acknowledge, datedReceipts, privacyOf, receiptsOf, tellOthers } from './fake-receipts.ts';
 import { domainIn, emitTo } from './fake-world.ts';
 import type { FakeAccount, FakeConversation, FakeWorld } from './fake-world.ts';
 
@@ -41,6 +42,8 @@ const { initiatorId: _ofSession, ...stated } = changeFields;
 const change = z.object({ ...stated, epoch: z.int(), action: z.enum(['create', 'add_participant', 'rotate_key', 'leave']), leaveSignature: z.string().optional() });
 const inConversation = z.object({ conversationId: conversationIdField });
 const newMessage = inConversation.extend({ messageId: messageIdField, payload: encryptedPayload, timestamp: timestampField });
+const marks = inConversation.extend({ delivered: z.int().optional(), read: z.int().optional() });
+const privacy = z.object({ receipts: z.boolean(), typing: z.boolean() });
 const page = inConversation.extend({ after: z.int().optional(), before: z.int().optional(), limit: z.int().max(200) });
 
 type Procedure = (world: FakeWorld, caller: FakeCaller, input: unknown) => unknown;
@@ -67,14 +70,25 @@ export const fakeProcedures: ReadonlyMap<string, Procedure> = new Map<string, Pr
   ['conversations.list', (world, caller) => conversationsOf(world, me(world, caller).userId).map((one) => summary(one, me(world, caller).userId))],
   ['conversations.get', (world, caller, input) => details(conversation(world, caller, input), me(world, caller).userId)],
   ['conversations.change', (world, caller, input) => applyChange(world, me(world, caller).userId, change.parse(input))],
-  ['conversations.markRead', () => ({})],
+  ['conversations.acknowledge', (world, caller, input) => acknowledge(world, conversation(world, caller, input), { userId: me(world, caller).userId, ...marks.parse(input) })],
+  ['conversations.typing', (world, caller, input) => {
+    const { userId } = me(world, caller);
+    const one = conversation(world, caller, input);
+    return one.accepted.has(userId) ? tellOthers(world, one, { userId, name: 'conversation:typing' }) : {};
+  }],
   [
     'conversations.accept',
     (world, caller, input) => {
-      conversation(world, caller, input).accepted.add(me(world, caller).userId);
-      return {};
+      const { userId } = me(world, caller);
+      const one = conversation(world, caller, input);
+      one.accepted.add(userId);
+      tellOthers(world, one, { userId, name: 'conversation:accepted' });
+      return acknowledge(world, one, { userId });
     },
   ],
+  ['account.privacy', (world, caller) => privacyOf(me(world, caller))],
+  ['account.setPrivacy', (world, caller, input) => Object.assign(me(world, caller), { privacy: privacy.parse(input) }).privacy],
+  ['messages.receipts', (world, caller, input) => datedReceipts(world, me(world, caller), z.object({ messageIds: z.array(messageIdField) }).parse(input).messageIds)],
   ['messages.send', (world, caller, input) => store(world, me(world, caller).userId, newMessage.parse(input))],
   ['messages.list', (world, caller, input) => list(world, conversation(world, caller, input), { ...page.parse(input), userId: me(world, caller).userId })],
 ]);
@@ -139,7 +153,9 @@ function summary(one: FakeConversation, userId: UserId): ConversationWire {
     standing: one.participants.includes(userId) ? 'member' : 'removed',
     accepted: one.accepted.has(userId),
     lastPosition: messages.at(-1)?.position ?? 0,
-    lastReadPosition: 0,
+    lastReadPosition: one.read.get(userId) ?? 0,
+    deliveredPosition: Math.max(one.delivered.get(userId) ?? 0, one.read.get(userId) ?? 0),
+    acceptedBy: one.participants.filter((each) => one.accepted.has(each)),
     lastMessage: messages.at(-1) ?? null,
     unreadCount: 0,
     createdAt: '2026-01-01T00:00:00.000Z',
@@ -174,6 +190,8 @@ function applyChange(world: FakeWorld, initiatorId: UserId, body: z.infer<typeof
     sessionKeys: new Map(),
     messages: [],
     accepted: new Set([initiatorId]),
+    delivered: new Map(),
+    read: new Map(),
     removedAt: new Map(),
   };
   const afterPosition = one.messages.length;
@@ -229,5 +247,7 @@ function list(world: FakeWorld, one: FakeConversation, range: z.infer<typeof pag
   const within = visible(one, userId).filter(({ position }) => position > (after ?? 0) && position < (before ?? Infinity));
   const messages = after === undefined ? within.slice(-limit) : within.slice(0, limit);
   const own = messages.filter(({ senderId }) => senderId === userId);
-  return { messages, deliveries: own.flatMap((message) => deliveriesOf(world, one, message)) };
+  const author = world.accounts.get(userId);
+  const receipts = author === undefined ? [] : receiptsOf(world, one, { author, messages: own });
+  return { messages, deliveries: own.flatMap((message) => deliveriesOf(world, one, message)), receipts };
 }

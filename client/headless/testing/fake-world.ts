@@ -2,8 +2,9 @@ import type { UserId } from '../../../protocol/ids.ts';
 import type { JsonObject } from '../../../protocol/json.ts';
 import type { PublicKeyAnswer } from '../../../protocol/schemas/public-key-answer.ts';
 import type { WireDelivery, WireMessage } from '../../../server/realtime/events.ts';
-import type { HandledEvents, RealtimeHandlers } from '../../realtime/realtime-socket.ts';
+import type { HandledEvents, RealtimeHandlers } from '../../realtime/realtime-handlers.ts';
 import type { PasswordHashing } from '../../keystore/argon2.ts';
+import type { PrivacyView } from '../../model.ts';
 import type { ChangeWire } from '../../trpc/wire.ts';
 import type { SealedVault } from '../vault-keeper.ts';
 
@@ -14,6 +15,7 @@ export interface FakeAccount {
   passwordHashing: PasswordHashing;
   publicIdentity: PublicKeyAnswer;
   vault: SealedVault;
+  privacy?: PrivacyView;
 }
 
 /** A conversation as servers keep it, shared by all domains at once; tests change it as a hostile server would. */
@@ -25,6 +27,9 @@ export interface FakeConversation {
   readonly sessionKeys: Map<number, Map<UserId, string>>;
   messages: WireMessage[];
   readonly accepted: Set<UserId>;
+  /** How far each member's devices have got, and what they have read. */
+  readonly delivered: Map<UserId, number>;
+  readonly read: Map<UserId, number>;
   /** The last position that a former participant may see. */
   readonly removedAt: Map<UserId, number>;
 }

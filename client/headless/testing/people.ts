@@ -73,3 +73,15 @@ export function nextEvent(client: ChatClient, fits: (event: ClientEvent) => bool
     });
   });
 }
+
+/** Lets second after second pass until something is done. */
+export async function asTimePasses<Value>({ clock }: People, task: Promise<Value>): Promise<Value> {
+  const progress = { done: false };
+  const end = (): void => void (progress.done = true);
+  task.then(end, end);
+  while (!progress.done) {
+    clock.advance(1_000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return task;
+}

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createPrismaAuthSessionStore } from '../../persistence/auth-session-store.ts';
+import { createPostgresAuthSessionStore } from '../../persistence/auth-session-store.ts';
 import type { AuthSessionStore } from '../ports.ts';
 import { createFakeClock } from '../testing/fake-clock.ts';
 import type { FakeClock } from '../testing/fake-clock.ts';
@@ -22,7 +22,7 @@ let sessions: AuthSessions;
 beforeAll(async () => {
   stores = await openStores();
   await stores.addAccounts(alice, dave);
-  store = createPrismaAuthSessionStore(stores.prisma);
+  store = createPostgresAuthSessionStore(stores.database);
 });
 beforeEach(async () => {
   await stores.prisma.authSession.deleteMany();

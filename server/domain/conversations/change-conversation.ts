@@ -7,8 +7,9 @@ import { changeContentInput } from '../../../protocol/same-content.ts';
 import { assertNotFuture } from '../assert-not-future.ts';
 import { sha256Base64 } from '../hashes.ts';
 import type { FederationPolicy } from '../peers/federation-policy.ts';
-import type { ChangeDecision, Clock, ConversationStore, DeliveryWaker, FoundConversation, Notifier, OutboxDraft } from '../ports.ts';
-import { withReadableBody } from '../read-by-peers.ts';
+import type { OutboxDraft } from '../outbox/outbox-store.ts';
+import type { ChangeDecision, Clock, ConversationStore, DeliveryWaker, FoundConversation, Notifier } from '../ports.ts';
+import { withReadableJson } from '../read-by-peers.ts';
 import type { AcceptedChange } from './accept-change.ts';
 import { announceChange } from './announce-change.ts';
 import { decideChange, findSubject, preferredOwnerOf } from './change-rules.ts';
@@ -35,7 +36,7 @@ export function createConversationChanger(options: {
     const now = clock.now();
     assertNotFuture(body.timestamp, now);
     await refuseBlockedDomains(body, options);
-    const contentHash = withReadableBody(JSON.stringify(body), () => sha256Base64(changeContentInput(body)));
+    const contentHash = withReadableJson({ json: JSON.stringify(body), depthAround: 0 }, () => sha256Base64(changeContentInput(body)));
     const { conversationId, initiatorId } = body;
     const deliveriesFor = (members: readonly UserId[]): readonly OutboxDraft[] => draftDeliveries(body, members, localDomain);
     const context = { body, speaker: localDomain, localDomain, needsKey: () => true, contentHash, now, deliveriesFor };
@@ -50,7 +51,7 @@ export function createConversationChanger(options: {
     if (decision.kind === 'refuse') throw await hideFromStrangers(decision.refusal, body, conversations);
     if (decision.kind === 'duplicate') return { status: 'duplicate', conversationId };
     announceChange({ write: decision.write, before, localDomain, notifier });
-    if (decision.write.deliveries.length > 0) waker.wake();
+    if (decision.write.deliveries.length > 0) waker.wake(decision.write.deliveries.map(({ destination }) => destination));
     return { status: body.action === 'create' ? 'created' : 'updated', conversationId };
   };
 }
@@ -98,7 +99,6 @@ function draftDeliveries(body: ChangeBody, before: readonly UserId[], localDomai
   return [...domains].map((destination) => ({
     ...request,
     destination,
-    messageId: null,
     senderId: body.initiatorId,
     body: JSON.stringify({
       ...body,

@@ -5,7 +5,8 @@ import type { ConversationId, Domain, UserId } from '../../../protocol/ids.ts';
 import { changeBody, leaveBody, leaveSignature, newConversationId } from '../testing/changes.ts';
 import type { ChangeSketch } from '../testing/changes.ts';
 import { alice, bob, carol, dave, erin, isLocal, local, otherPeer, peer } from '../testing/people.ts';
-import type { AccountStanding, ConversationState, OutboxDraft } from '../ports.ts';
+import type { OutboxDraft } from '../outbox/outbox-store.ts';
+import type { AccountStanding, ConversationState } from '../ports.ts';
 import { decideChange } from './change-rules.ts';
 import type { ChangeBody, ChangeContext } from './change-rules.ts';
 

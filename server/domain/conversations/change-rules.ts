@@ -5,7 +5,8 @@ import { isFullChange } from '../../../protocol/schemas/change-fields.ts';
 import type { ConversationBody } from '../../../protocol/schemas/conversation-body.ts';
 import { MAX_EPOCH } from '../../../protocol/schemas/fields.ts';
 import type { SessionKeyBody } from '../../../protocol/schemas/session-key-body.ts';
-import type { AccountStanding, ChangeDecision, ChangeWrite, ConversationState, FoundConversation, OutboxDraft } from '../ports.ts';
+import type { OutboxDraft } from '../outbox/outbox-store.ts';
+import type { AccountStanding, ChangeDecision, ChangeWrite, ConversationState, FoundConversation } from '../ports.ts';
 
 /** A change of a conversation, of any action. */
 export type ChangeBody = ConversationBody | SessionKeyBody;

@@ -12,6 +12,7 @@ import { createCountingWaker, createRecordingNotifier } from '../testing/recorde
 import type { CountingWaker, RecordingNotifier } from '../testing/recorders.ts';
 import { openStores } from '../testing/stores.ts';
 import type { TestStores } from '../testing/stores.ts';
+import { unobservedTraffic } from '../traffic-observer.ts';
 import { createMessageSender } from './send-message.ts';
 import type { OutgoingMessage } from './send-message.ts';
 
@@ -30,7 +31,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   const policy = { isBlocked: async () => false };
-  const parts = { localDomain: local, ...stores, policy, notifier: createRecordingNotifier(), waker: createCountingWaker(), clock: createFakeClock() };
+  const parts = { localDomain: local, ...stores, policy, notifier: createRecordingNotifier(), waker: createCountingWaker(), traffic: unobservedTraffic, clock: createFakeClock() };
   change = createConversationChanger(parts);
   id = newConversationId(local);
   await change(changeBody({ action: 'create', conversationId: id, by: alice, all: group, keysFor: group, epoch: 1 }));
@@ -63,7 +64,7 @@ async function expectRefusal(outgoing: OutgoingMessage, refusal: object): Promis
 
 test('[DEL-1] a message is stored with one delivery per remote server, however many members it has', async () => {
   const outgoing = message();
-  expect(await send(outgoing)).toMatchObject({ ...outgoing, position: 1 });
+  expect(await send(outgoing)).toMatchObject({ message: { ...outgoing, position: 1 }, deliveries: [{ domain: peer, state: 'queued' }, { domain: otherPeer, state: 'queued' }] });
   const queued = await queuedMessages();
   expect(queued.map(({ destination, method, target, messageId }) => ({ destination, method, target, messageId }))).toEqual(
     [peer, otherPeer].map((destination) => ({ destination, method: 'POST', target: MESSAGES_TARGET, messageId: outgoing.messageId })),
@@ -75,27 +76,16 @@ test('[DEL-1] a message is stored with one delivery per remote server, however m
 });
 
 test('[DEL-1] what cannot be queued is not stored: both or neither', async () => {
-  const outgoing = message();
-  const failing = createMessageSender({
-    localDomain: local,
-    conversations: stores.conversations,
-    messages: {
-      ...stores.messages,
-      // PostgreSQL takes no such text, so the statement fails where the delivery is written.
-      insert: (draft, options) => stores.messages.insert(draft, { ...options, deliveryFor: (domain) => ({ ...brokenDelivery(outgoing), destination: domain }) }),
-    },
-    notifier,
-    waker,
-    clock: createFakeClock(),
-  });
-  await expect(failing(outgoing)).rejects.toThrow('$queryRaw');
+  await stores.prisma.$executeRawUnsafe(`ALTER TABLE outbox_items ADD CONSTRAINT closed CHECK (destination <> '${otherPeer}') NOT VALID`);
+  try {
+    await expect(send(message())).rejects.toThrow('closed');
+  } finally {
+    await stores.prisma.$executeRaw`ALTER TABLE outbox_items DROP CONSTRAINT closed`;
+  }
   expect(await stores.rowsOf(id)).toMatchObject({ messages: 0, conversation: [{ lastPosition: 0n }] });
+  expect(await queuedMessages()).toEqual([]);
   expect(notifier.told).toEqual([]);
 });
-
-function brokenDelivery({ messageId, senderId }: OutgoingMessage) {
-  return { messageId, senderId, method: 'POST', target: '\0', body: '{}', fullOnly: false } as const;
-}
 
 test('[DEL-1] a removed server is sent nothing any more', async () => {
   const remaining = [alice, dave, bob, erin];
@@ -158,6 +148,6 @@ describe('refusals', () => {
     const padded = (length: number): OutgoingMessage => message({ payload: payloadOf('hello', { padding: 'x'.repeat(length) }) });
     const bare = Buffer.byteLength(JSON.stringify({ ...padded(0), recipientServerDomain: 'x'.repeat(253) }));
     await expectRefusal(padded(262_144 - bare + 1), { name: 'DomainError', code: 'message_too_long' });
-    expect(await send(padded(262_144 - bare))).toMatchObject({ position: 1 });
+    expect(await send(padded(262_144 - bare))).toMatchObject({ message: { position: 1 } });
   });
 });

@@ -1,6 +1,6 @@
 import { ProtocolError } from '../../../protocol/errors.ts';
-import { MESSAGES_TARGET } from '../../../protocol/endpoints.ts';
 import type { ConversationId, Domain, MessageId, UserId } from '../../../protocol/ids.ts';
+import { canonicalizeJson } from '../../../protocol/json.ts';
 import { MAX_BODY_BYTES } from '../../../protocol/limits.ts';
 import { messageContentInput } from '../../../protocol/same-content.ts';
 import type { EncryptedPayload } from '../../../protocol/schemas/encrypted-payload.ts';
@@ -9,11 +9,18 @@ import { assertNever } from '../assert-never.ts';
 import { assertNotFuture } from '../assert-not-future.ts';
 import { DomainError } from '../domain-error.ts';
 import { sha256Base64 } from '../hashes.ts';
-import type { Clock, ConversationStore, DeliveryWaker, MessageStore, Notifier, OutboxDraft, StoredMessage } from '../ports.ts';
-import { withReadableBody } from '../read-by-peers.ts';
+import type { DeliveryState, OutboxStore } from '../outbox/outbox-store.ts';
+import type { Clock, ConversationStore, DeliveryWaker, Notifier } from '../ports.ts';
+import { withReadableJson } from '../read-by-peers.ts';
+import type { TrafficObserver } from '../traffic-observer.ts';
+import type { MessageStore, StoredMessage } from './message-store.ts';
 
 /** As long as a domain can be [ID-2]. */
 const LONGEST_DOMAIN = 'x'.repeat(253);
+/** More than all else in a body comes to: names, ids, tag and signature, each of a bounded length. */
+const MOST_AROUND_BYTES = 2_048;
+/** The objects that stand open around `associatedData` in a body: the body and its payload. */
+const ASSOCIATED_DATA_DEPTH = 2;
 
 export interface OutgoingMessage {
   readonly conversationId: ConversationId;
@@ -21,6 +28,12 @@ export interface OutgoingMessage {
   readonly senderId: UserId;
   readonly payload: EncryptedPayload;
   readonly timestamp: Timestamp;
+}
+
+/** A sent message as it is stored, and where it goes. */
+export interface SentMessage {
+  readonly message: StoredMessage;
+  readonly deliveries: readonly DeliveryState[];
 }
 
 /**
@@ -33,38 +46,30 @@ export interface OutgoingMessage {
 export function createMessageSender(options: {
   readonly localDomain: Domain;
   readonly messages: MessageStore;
+  readonly outbox: Pick<OutboxStore, 'deliveryStates'>;
   readonly conversations: Pick<ConversationStore, 'findFor'>;
   readonly notifier: Notifier;
   readonly waker: DeliveryWaker;
+  readonly traffic: TrafficObserver;
   readonly clock: Clock;
-}): (message: OutgoingMessage) => Promise<StoredMessage> {
-  const { localDomain, messages, conversations, notifier, waker, clock } = options;
+}): (message: OutgoingMessage) => Promise<SentMessage> {
+  const { localDomain, messages, outbox, conversations, notifier, waker, traffic, clock } = options;
   return async (message) => {
     const now = clock.now();
     assertNotFuture(message.timestamp, now);
-    const longestBody = bodyFor(message, LONGEST_DOMAIN);
-    if (Buffer.byteLength(longestBody) > MAX_BODY_BYTES) throw new DomainError('message_too_long');
-    const contentHash = withReadableBody(longestBody, () => sha256Base64(messageContentInput({ ...message, recipientServerDomain: localDomain })));
-    const deliveryFor = (destination: Domain): OutboxDraft => ({
-      destination,
-      messageId: message.messageId,
-      senderId: message.senderId,
-      method: 'POST',
-      target: MESSAGES_TARGET,
-      body: bodyFor(message, destination),
-      fullOnly: false,
-    });
-    const outcome = await messages.insert(
-      { ...message, originDomain: localDomain, contentHash },
-      { localDomain, now, deliveryFor },
-    );
+    const payloadText = writeReadable(message);
+    const contentHash = sha256Base64(messageContentInput({ ...message, recipientServerDomain: localDomain }, payloadText));
+    const outcomes = await messages.insert([{ ...message, originDomain: localDomain, payloadText, contentHash }], { localDomain, now, nonce: null });
+    const [outcome] = outcomes;
+    if (outcomes === 'replayed' || outcome === undefined || typeof outcome === 'string') throw new Error('The store gave no outcome for a message.');
     switch (outcome.kind) {
       case 'stored':
+        traffic.accepted('local', 1);
         notifier.notify(outcome.localMembers, { kind: 'message', message: outcome.message });
-        if (outcome.remoteDomains.length > 0) waker.wake();
-        return outcome.message;
+        if (outcome.remoteDomains.length > 0) waker.wake(outcome.remoteDomains);
+        return { message: outcome.message, deliveries: outcome.remoteDomains.map((domain) => firstState(outcome.message, domain)) };
       case 'duplicate':
-        return outcome.message;
+        return { message: outcome.message, deliveries: await outbox.deliveryStates(message.senderId, [message.messageId]) };
       case 'conflict':
         throw new ProtocolError('message_id_conflict');
       case 'unknown_conversation':
@@ -79,7 +84,22 @@ export function createMessageSender(options: {
   };
 }
 
-function bodyFor(message: OutgoingMessage, recipientServerDomain: string): string {
-  const { messageId, conversationId, senderId, payload, timestamp } = message;
-  return JSON.stringify({ messageId, conversationId, senderId, recipientServerDomain, payload, timestamp });
+/** How a delivery stands at the commit that queued it. */
+function firstState({ conversationId, messageId, senderId, receivedAt }: StoredMessage, domain: Domain): DeliveryState {
+  return { conversationId, messageId, senderId, domain, state: 'queued', attempts: 0, errorCode: null, nextAttemptAt: receivedAt };
+}
+
+/** Writes a payload as canonical JSON that every peer can read. Everything but the associated data has a closed form already. */
+function writeReadable(message: OutgoingMessage): string {
+  const associatedData = JSON.stringify(message.payload.associatedData);
+  checkLength(message, associatedData);
+  return withReadableJson({ json: associatedData, depthAround: ASSOCIATED_DATA_DEPTH }, () => canonicalizeJson(message.payload));
+}
+
+/** Refuses what some domain could not be sent. */
+function checkLength({ messageId, conversationId, senderId, payload, timestamp }: OutgoingMessage, associatedData: string): void {
+  // Most are far from it, and need not be written out to be sure.
+  if (payload.nonce.length + payload.ciphertext.length + 3 * associatedData.length + MOST_AROUND_BYTES <= MAX_BODY_BYTES) return;
+  const longestBody = JSON.stringify({ messageId, conversationId, senderId, recipientServerDomain: LONGEST_DOMAIN, payload, timestamp });
+  if (Buffer.byteLength(longestBody) > MAX_BODY_BYTES) throw new DomainError('message_too_long');
 }

@@ -1,6 +1,7 @@
 import { ProtocolError } from '../../../protocol/errors.ts';
 import type { Domain, MessageId, UserId } from '../../../protocol/ids.ts';
-import type { Clock, DeliveryState, DeliveryWaker, Notifier, OutboxStore } from '../ports.ts';
+import type { DeliveryState, OutboxStore } from './outbox-store.ts';
+import type { Clock, DeliveryWaker, Notifier } from '../ports.ts';
 
 /**
  * Creates the verb by which an author sends a failed delivery again. @throws ProtocolError `not_found` when this
@@ -16,7 +17,7 @@ export function createDeliveryRetry(options: {
     const delivery = await options.outbox.requeueFailed({ senderId: author, messageId, domain, now: options.clock.now() });
     if (delivery === null) throw new ProtocolError('not_found');
     options.notifier.notify([author], { kind: 'delivery', delivery });
-    options.waker.wake();
+    options.waker.wake([domain]);
     return delivery;
   };
 }

@@ -7,7 +7,7 @@ import type { FederationMode } from './federation-policy.ts';
 
 const nothingKnown: Omit<Peer, 'domain' | 'policy'> = {
   keyDocument: null, keyFetchedAt: null, keyFreshUntil: null, lastInboundAt: null, lastSuccessAt: null,
-  lastFailureAt: null, lastFailureReason: null, consecutiveFailures: 0, nextAttemptAt: null,
+  lastFailureAt: null, lastFailureReason: null, consecutiveFailures: 0, circuitOpenedAt: null, nextAttemptAt: null,
 };
 
 /** The configured lists and the operator's word about b.test (null: never heard of); whether it is blocked. */

@@ -12,6 +12,7 @@ import { createCountingWaker, createRecordingNotifier } from '../testing/recorde
 import type { RecordingNotifier } from '../testing/recorders.ts';
 import { openStores } from '../testing/stores.ts';
 import type { TestStores } from '../testing/stores.ts';
+import { unobservedTraffic } from '../traffic-observer.ts';
 import { createEventAcceptor } from './accept-events.ts';
 
 let stores: TestStores;
@@ -26,7 +27,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   const policy = { isBlocked: async () => false };
-  const parts = { localDomain: local, ...stores, policy, notifier: createRecordingNotifier(), waker: createCountingWaker(), clock: createFakeClock() };
+  const parts = { localDomain: local, ...stores, policy, notifier: createRecordingNotifier(), waker: createCountingWaker(), traffic: unobservedTraffic, clock: createFakeClock() };
   id = newConversationId(local);
   const all = [alice, dave, bob, carol];
   await createConversationChanger(parts)(changeBody({ action: 'create', conversationId: id, by: alice, all, keysFor: all, epoch: 1 }));
@@ -39,7 +40,7 @@ afterAll(() => stores.stop());
 const timestamp = parseTimestamp('2026-03-01T10:00:00.000Z');
 
 async function sent(senderId = alice): Promise<MessageId> {
-  const { messageId } = await send({ conversationId: id, messageId: newMessageId(), senderId, payload: payloadOf('hello'), timestamp });
+  const { message: { messageId } } = await send({ conversationId: id, messageId: newMessageId(), senderId, payload: payloadOf('hello'), timestamp });
   return messageId;
 }
 

@@ -1,5 +1,6 @@
 import type { ConversationId, Domain, MessageId, UserId } from '../../../protocol/ids.ts';
 import type { FederationEvent } from '../../../protocol/schemas/events-body.ts';
+import type { Timestamp } from '../../../protocol/timestamp.ts';
 
 /** An event that leaves no trace. */
 export type TypingEvent = Extract<FederationEvent, { readonly type: 'typing' }>;
@@ -7,7 +8,7 @@ export type TypingEvent = Extract<FederationEvent, { readonly type: 'typing' }>;
 /** An event that is kept. */
 export type LastingEvent = Exclude<FederationEvent, TypingEvent>;
 
-/** What a remote user did with messages of one local author; what they read is on a device of theirs as well [DEL-6]. */
+/** What another member did with messages of one local author; what they read is on a device of theirs as well [DEL-6]. */
 export interface Receipt {
   readonly conversationId: ConversationId;
   readonly userId: UserId;
@@ -34,7 +35,15 @@ interface RecordedEvents {
   readonly accepted: readonly Company[];
 }
 
-/** Keeps what remote users did with what local ones sent. */
+/** When a message of a local author came to a device of another member, and when it was read, as their server states. */
+interface DatedReceipt {
+  readonly messageId: MessageId;
+  readonly userId: UserId;
+  readonly deliveredAt: Timestamp;
+  readonly readAt: Timestamp | null;
+}
+
+/** Keeps what others did with what local users sent. An author who gives no receipts is shown none. */
 export interface ReceiptStore {
   /**
    * Stores in one transaction what remote users state of messages of local senders, and that they took up a
@@ -42,6 +51,10 @@ export interface ReceiptStore {
    * messages that are unknown or were never theirs to receive [API-8].
    */
   record(events: readonly LastingEvent[], at: { readonly localDomain: Domain; readonly now: Date }): Promise<RecordedEvents>;
-  /** Finds the local members beside each of these users, where they are members themselves. */
+  /** Finds the local members beside each of these users who are shown who writes, where those are members themselves. */
   findCompany(events: readonly TypingEvent[], localDomain: Domain): Promise<readonly Company[]>;
+  /** Gives what is known of these messages as far as this user wrote them, one for each conversation, user and state. */
+  receiptsOf(author: UserId, messageIds: readonly MessageId[]): Promise<readonly Receipt[]>;
+  /** Gives the same with its times, one for each message and user. */
+  datedReceiptsOf(author: UserId, messageIds: readonly MessageId[]): Promise<readonly DatedReceipt[]>;
 }

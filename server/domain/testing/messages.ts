@@ -4,6 +4,7 @@ import { parseMessageId } from '../../../protocol/ids.ts';
 import type { MessageId } from '../../../protocol/ids.ts';
 import type { JsonObject } from '../../../protocol/json.ts';
 import type { EncryptedPayload } from '../../../protocol/schemas/encrypted-payload.ts';
+import type { NonceTicket } from '../messages/accept-messages.ts';
 
 /** Makes a message id: a lower-case UUIDv7. */
 export function newMessageId(): MessageId {
@@ -20,3 +21,12 @@ export function payloadOf(ciphertext: string, associatedData: JsonObject = { v: 
     associatedData,
   };
 }
+
+/** The ticket of a request whose nonce is stored already. */
+export const spentTicket: NonceTicket = {
+  async spendWith(write) {
+    const result = await write(null);
+    if (result === 'replayed') throw new Error('there is no nonce to repeat');
+    return result;
+  },
+};

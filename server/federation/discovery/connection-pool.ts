@@ -11,7 +11,7 @@ interface ConnectionPool {
 
 const MAX_AGENTS = 1_000;
 const MAX_SOCKETS = 32;
-const MAX_IDLE_SOCKETS = 2;
+const MAX_IDLE_SOCKETS = 4;
 const IDLE_MS = 15_000;
 
 type SocketCallback = (error: Error | null, socket: Duplex) => void;

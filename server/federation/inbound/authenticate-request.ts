@@ -12,7 +12,6 @@ import type { StrictEd25519 } from '../keys/strict-ed25519.ts';
 import { headerValues } from './federation-exchange.ts';
 import type { FederationRequest } from './federation-exchange.ts';
 import type { RateLimits } from './rate-limits.ts';
-import type { ReplayGuard } from './replay-guard.ts';
 
 /** When the fetch that too many wait for is over for certain. */
 const LONGEST_FETCH_SECONDS = EXCHANGE_TIMEOUT_MS / 1_000;
@@ -25,7 +24,6 @@ export interface AuthenticationOptions {
   readonly isBlocked: (domain: Domain) => Promise<boolean>;
   readonly peerKeys: PeerKeys;
   readonly ed25519: StrictEd25519;
-  readonly replayGuard: ReplayGuard;
   readonly rateLimits: RateLimits;
   readonly clock: Clock;
 }
@@ -52,18 +50,17 @@ export function readSignature(headers: FederationRequest['headers'], servedDomai
 }
 
 /**
- * Decides whether a request is authentic, in the order of the text: policy, destination, created, key, signature,
- * nonce. Returns once the nonce is spent; throws {@link ProtocolError} otherwise, `unavailable` where a part that
- * has to be asked cannot answer.
- * @see docs/protocol.md [ERR-3] [SIG-2] [SIG-4] [SIG-5] [SIG-6]
+ * Decides whether a request is authentic, in the order of the text: policy, destination, created, key, signature.
+ * That it comes for the first time is for its nonce to say. Throws {@link ProtocolError} otherwise, `unavailable` where
+ * a part that has to be asked cannot answer.
+ * @see docs/protocol.md [ERR-3] [SIG-2] [SIG-4] [SIG-6]
  */
 export async function authenticateRequest(signed: SignedRequest, options: AuthenticationOptions): Promise<void> {
-  const { keyId, destination, created, nonce } = signed.signature;
+  const { keyId, destination, created } = signed.signature;
   if (await answerOrUnavailable(options.isBlocked(keyId))) throw new ProtocolError('domain_blocked');
   if (!options.servedDomains.has(destination)) throw new ProtocolError('misdirected');
   checkCreated(created, options.clock);
   await checkSignature(signed, options);
-  await options.replayGuard.spend(keyId, nonce);
 }
 
 function parseValue(value: string): FederationSignature {

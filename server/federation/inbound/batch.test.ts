@@ -40,10 +40,12 @@ async function outcomesOf(...items: Item[]): Promise<unknown[]> {
 
 /** Lets the verbs refuse what concerns one conversation. */
 function refuseIn(conversationId: string, error: Error): void {
-  const { acceptMessage, acceptChange } = fixture.verbs;
-  fixture.verbs.acceptMessage = async (body, origin) => {
-    if (body.conversationId === conversationId) throw error;
-    return acceptMessage(body, origin);
+  const { acceptMessages, acceptChange } = fixture.verbs;
+  // What is a verdict on one message leaves the others of the run alone; a fault of the store is one of all of them.
+  if (error instanceof ProtocolError) fixture.refusals.ofMessage = (body) => (body.conversationId === conversationId ? error : null);
+  fixture.verbs.acceptMessages = async (bodies, origin, ticket) => {
+    if (!(error instanceof ProtocolError) && bodies.some((body) => body.conversationId === conversationId)) throw error;
+    return acceptMessages(bodies, origin, ticket);
   };
   fixture.verbs.acceptChange = async (body, origin) => {
     if (body.conversationId === conversationId) throw error;
@@ -69,7 +71,7 @@ describe('the items of a batch', () => {
         { id: 'the fourth', status: 202, body: { status: 'accepted' } },
       ],
     });
-    expect(fixture.calls.map(([verb]) => verb)).toEqual(['acceptChange', 'acceptMessage', 'acceptChange', 'acceptEvents']);
+    expect(fixture.calls.map(([verb]) => verb)).toEqual(['acceptChange', 'acceptMessages', 'acceptChange', 'acceptEvents']);
     expect(fixture.calls.map((call) => call[2])).toEqual([PEER, PEER, PEER, PEER]);
   });
 
@@ -80,7 +82,7 @@ describe('the items of a batch', () => {
 
   it('[API-10] reach their verbs without unknown members', async () => {
     await resultsOf({ ...messageIn(HERE), body: messageBodyOf({ unknown: 1 }) });
-    expect(fixture.calls).toEqual([['acceptMessage', messageBodyOf(), PEER]]);
+    expect(fixture.calls).toEqual([['acceptMessages', messageBodyOf(), PEER]]);
   });
 
   it('[API-7] [ERR-1] that are refused have problems, each with a request id of its own', async () => {
@@ -151,11 +153,8 @@ describe('after an item that failed', () => {
   it.each(['sender_domain_mismatch', 'not_a_member', 'message_id_conflict', 'stale_epoch', 'user_gone', 'invalid_body'] as const)(
     '[API-7] [ERR-4] for good with %s, nothing is held back',
     async (code) => {
-      const { acceptMessage } = fixture.verbs;
-      fixture.verbs.acceptMessage = async () => {
-        fixture.verbs.acceptMessage = acceptMessage;
-        throw new ProtocolError(code);
-      };
+      const refusals = [new ProtocolError(code)];
+      fixture.refusals.ofMessage = () => refusals.pop() ?? null;
       expect(await outcomesOf(messageIn(HERE), messageIn(HERE))).toEqual([code, 202]);
     },
   );
@@ -175,10 +174,9 @@ describe('after an item that failed', () => {
   });
 
   it('[API-7] the next batch begins anew', async () => {
-    const { acceptMessage } = fixture.verbs;
     refuseIn(HERE, new ProtocolError('unavailable'));
     await resultsOf(messageIn(HERE));
-    fixture.verbs.acceptMessage = acceptMessage;
+    fixture.refusals.ofMessage = () => null;
     expect(await outcomesOf(messageIn(HERE))).toEqual([202]);
   });
 });

@@ -20,11 +20,11 @@ describe('what is served', () => {
     expect(answer.status).toBe(202);
     expect(answer.headers).toMatchObject({ 'content-type': 'application/json', 'cache-control': 'no-store' });
     expect(JSON.parse(answer.body)).toEqual({ status: 'accepted', messageId: MESSAGE_ID });
-    expect(fixture.calls).toEqual([['acceptMessage', messageBodyOf(), PEER]]);
+    expect(fixture.calls).toEqual([['acceptMessages', messageBodyOf(), PEER]]);
   });
 
   it('[API-2] [API-6] a repeated message is answered 202 as a duplicate', async () => {
-    fixture.verbs.acceptMessage = async () => ({ status: 'duplicate', messageId: MESSAGE_ID });
+    fixture.verbs.acceptMessages = async () => [{ status: 'duplicate', messageId: MESSAGE_ID }];
     const answer = await fixture.handle(fixture.signed());
     expect([answer.status, JSON.parse(answer.body)]).toEqual([202, { status: 'duplicate', messageId: MESSAGE_ID }]);
   });

@@ -6,6 +6,7 @@ import type { JsonValue } from '../../../protocol/json.ts';
 import { MAX_JSON_DEPTH } from '../../../protocol/limits.ts';
 import type { FederationSignature } from '../../../protocol/signature-header.ts';
 import type { Clock, DeliveryWaker, NonceStore, PeerStore } from '../../domain/ports.ts';
+import type { TrafficObserver } from '../../domain/traffic-observer.ts';
 import type { PeerKeys } from '../keys/peer-keys.ts';
 import type { StrictEd25519 } from '../keys/strict-ed25519.ts';
 import { authenticateRequest, readSignature } from './authenticate-request.ts';
@@ -13,12 +14,13 @@ import type { AuthenticationOptions } from './authenticate-request.ts';
 import { checkFraming } from './check-framing.ts';
 import { jsonAnswer } from './federation-exchange.ts';
 import type { FederationAnswer, FederationRequest, Refusal, RouteResult } from './federation-exchange.ts';
-import { createNoteAuthenticatedPeer } from './note-authenticated-peer.ts';
 import { createRateLimits } from './rate-limits.ts';
 import type { RateLimitSettings } from './rate-limits.ts';
 import { createRefusals } from './refusals.ts';
 import type { Refusals, Trace } from './refusals.ts';
-import { createReplayGuard } from './replay-guard.ts';
+import { createNoteAuthenticatedPeer } from './note-authenticated-peer.ts';
+import { createNonceTicket } from './nonce-ticket.ts';
+import type { SpendableNonce } from './nonce-ticket.ts';
 import { createBatchRoute } from './routes/batch.ts';
 import { createConversationsRoute } from './routes/conversations.ts';
 import { createEventsRoute } from './routes/events.ts';
@@ -46,6 +48,7 @@ interface FederationHandlerOptions {
   readonly peers: PeerStore;
   /** Wakes the deliveries to a peer that shows itself alive. */
   readonly waker: DeliveryWaker;
+  readonly traffic: TrafficObserver;
   readonly clock: Clock;
   readonly randomBytes: (length: number) => Uint8Array;
   readonly logger: Logger;
@@ -87,8 +90,7 @@ function createServe(options: FederationHandlerOptions, refusals: Refusals): (ex
   const { servedDomains, isBlocked, peerKeys, ed25519, nonces, clock, logger } = options;
   const routes = createRoutes(options.verbs);
   const rateLimits = createRateLimits({ clock, settings: options.rateLimits ?? {} });
-  const replayGuard = createReplayGuard({ nonces, clock });
-  const authentication: AuthenticationOptions = { servedDomains, isBlocked, peerKeys, ed25519, replayGuard, rateLimits, clock };
+  const authentication: AuthenticationOptions = { servedDomains, isBlocked, peerKeys, ed25519, rateLimits, clock };
   const notePeer = createNoteAuthenticatedPeer(options);
 
   return async (exchange) => {
@@ -99,23 +101,60 @@ function createServe(options: FederationHandlerOptions, refusals: Refusals): (ex
     const signature = readSignature(request.headers, servedDomains);
     trace.keyId = signature.keyId;
     await authenticateRequest({ request, body: rawBody, signature }, authentication);
-    trace.isAuthentic = true;
-    exchange.authenticated = signature;
-    // Bookkeeping only: that it fails is no reason to refuse what is authentic.
-    await notePeer(signature.keyId).catch((err: unknown) => logger.warn({ ...trace, err }, 'peer not noted'));
-    checkRate(rateLimits.takeRequest(signature.keyId));
-    const body = route.method === 'GET' ? null : readJson(rawBody, route.maxJsonDepth ?? MAX_JSON_DEPTH);
-    const { keyId: origin, destination } = signature;
-    const refuseItem = (error: unknown, item: number): Refusal => refusals.refuse(error, { ...trace, requestId: refusals.newRequestId(), item });
-    const result = await route.answer({ parameters, body, origin, destination, refuseItem });
-    logger.debug({ ...trace, status: result.status }, 'federation request served');
-    return result;
+    const ticket = createNonceTicket(signature, { nonces, clock });
+    try {
+      return await serveOnce({ exchange, route, parameters, rawBody, signature, ticket });
+    } finally {
+      if (ticket.isSpent()) {
+        // Bookkeeping only: that it fails is no reason to refuse what is authentic.
+        await notePeer(signature.keyId).catch((err: unknown) => logger.warn({ ...trace, err }, 'peer not noted'));
+      }
+    }
   };
+
+  /** Answers an authentic request, unless its nonce turns out to be spent: that comes before whatever else there is to say [ERR-3]. */
+  async function serveOnce({ exchange, route, parameters, rawBody, signature, ticket }: AuthenticCall): Promise<RouteResult> {
+    const { trace } = exchange;
+    const { keyId: origin, destination } = signature;
+    const settled = async (): Promise<void> => {
+      await ticket.spend();
+      trace.isAuthentic = true;
+      exchange.authenticated = signature;
+    };
+    try {
+      checkRate(rateLimits.takeRequest(origin));
+      if (route.spendsNonce !== true) await settled();
+      const body = route.method === 'GET' ? null : readJson(rawBody, route.maxJsonDepth ?? MAX_JSON_DEPTH);
+      const refuseItem = (error: unknown, item: number): Refusal => refusals.refuse(error, { ...trace, requestId: refusals.newRequestId(), item });
+      const result = await route.answer({ parameters, body, origin, destination, ticket, refuseItem });
+      await settled();
+      if (logger.isLevelEnabled('debug')) logger.debug({ ...trace, status: result.status }, 'federation request served');
+      return result;
+    } catch (error) {
+      if (error instanceof ProtocolError && error.code === 'replay_detected') {
+        // Or whoever repeats what was overheard would use up the rate of its author.
+        rateLimits.giveBackRequest(origin);
+        throw error;
+      }
+      await settled();
+      throw error;
+    }
+  }
+}
+
+/** A request whose signature holds, on its way to its route. */
+interface AuthenticCall {
+  readonly exchange: Exchange;
+  readonly route: Route;
+  readonly parameters: readonly string[];
+  readonly rawBody: Uint8Array;
+  readonly signature: FederationSignature;
+  readonly ticket: SpendableNonce;
 }
 
 function createRoutes(verbs: FederationVerbs): readonly Route[] {
   const batched = [createMessagesRoute(verbs), createConversationsRoute(verbs), createSessionKeyRoute(verbs), createEventsRoute(verbs)];
-  return [...batched, createBatchRoute(batched), createPublicKeyRoute(verbs), createHelloRoute(), createMediaRoute()];
+  return [...batched, createBatchRoute(batched, verbs), createPublicKeyRoute(verbs), createHelloRoute(), createMediaRoute()];
 }
 
 function readJson(body: Uint8Array, maxDepth: number): JsonValue {

@@ -28,6 +28,6 @@ export function createNoteAuthenticatedPeer(options: NoteAuthenticatedPeerOption
     lastNotes.set(domain, { atMs: now.getTime() });
     await peerKeys.saveDocument(domain);
     await peers.recordInbound(domain, now);
-    waker.wake();
+    waker.wake([domain]);
   };
 }

@@ -16,6 +16,8 @@ const DEFAULT_SETTINGS: RateLimitSettings = { requestsPerSecond: 100, requestBur
 /** Counts what origins and sources ask for; each answer is null, or the seconds until the next one is free. */
 export interface RateLimits {
   takeRequest(origin: Domain): number | null;
+  /** Undoes one: it was not the origin that asked. */
+  giveBackRequest(origin: Domain): void;
   /** Takes the fetch of a key document for a domain without a cached one. */
   takeKeyFetch(sourceAddress: string): number | null;
 }
@@ -27,6 +29,7 @@ export function createRateLimits({ clock, settings = {} }: { clock: Clock; setti
   const keyFetches = createRateLimit({ burst: keyFetchesPerMinute, perSecond: keyFetchesPerMinute / 60, clock });
   return {
     takeRequest: (origin) => requests.take(origin),
+    giveBackRequest: (origin) => requests.giveBack(origin),
     takeKeyFetch: (sourceAddress) => keyFetches.take(sourceNetwork(sourceAddress)),
   };
 }

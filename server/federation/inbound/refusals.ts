@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import { ERROR_REGISTRY, PROBLEM_MEDIA_TYPE, problemDocument, ProtocolError } from '../../../protocol/errors.ts';
 import type { Domain } from '../../../protocol/ids.ts';
+import { StoreUnavailableError } from '../../domain/store-unavailable-error.ts';
+import type { TrafficObserver } from '../../domain/traffic-observer.ts';
 import type { Refusal } from './federation-exchange.ts';
 import { MethodNotAllowedError } from './routes/find-route.ts';
 
@@ -28,15 +30,21 @@ export interface Refusals {
 }
 
 /** Creates the refusals. @see docs/protocol.md [ERR-1] [ERR-2]; RFC 9457 */
-export function createRefusals({ randomBytes, logger }: { randomBytes: (length: number) => Uint8Array; logger: Logger }): Refusals {
+export function createRefusals({ randomBytes, traffic, logger }: { randomBytes: (length: number) => Uint8Array; traffic: TrafficObserver; logger: Logger }): Refusals {
   return {
     newRequestId: () => Buffer.from(randomBytes(REQUEST_ID_BYTES)).toString('hex'),
     refuse(error, trace) {
-      const refusal = error instanceof ProtocolError ? error : new ProtocolError('internal_error', { cause: error });
+      const refusal = refusalFor(error);
+      traffic.rejected('remote', refusal.code);
       note(refusal, trace, logger);
       return problemOf(refusal, trace.requestId);
     },
   };
+}
+
+function refusalFor(error: unknown): ProtocolError {
+  if (error instanceof ProtocolError) return error;
+  return new ProtocolError(error instanceof StoreUnavailableError ? 'unavailable' : 'internal_error', { cause: error });
 }
 
 function note(refusal: ProtocolError, trace: Trace, logger: Logger): void {

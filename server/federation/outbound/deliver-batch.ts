@@ -1,60 +1,51 @@
 import { BATCH_TARGET } from '../../../protocol/endpoints.ts';
 import type { Domain } from '../../../protocol/ids.ts';
-import type { OutboxItem } from '../../domain/ports.ts';
-import { noteSuccess, OWN_FAULT } from './deliver-item.ts';
-import type { PeerStanding } from './deliver-item.ts';
-import { judgeDelivery } from './delivery-verdict.ts';
+import type { OutboxItem } from '../../domain/outbox/outbox-store.ts';
+import { NO_OUTCOME } from './delivery-outcome.ts';
+import type { DeliveryOutcome } from './delivery-outcome.ts';
+import { hold as holdQueue, judgeDelivery } from './delivery-verdict.ts';
 import type { DeliveryVerdict } from './delivery-verdict.ts';
-import { addCounts, countOf, NOTHING } from './drain-counts.ts';
-import type { DrainCounts } from './drain-counts.ts';
 import type { DrainOptions } from './drain-options.ts';
-import type { FilledBatch } from './fill-batch.ts';
+import { batchText } from './fill-batch.ts';
+import { OWN_FAULT } from './peer-answer.ts';
 import type { PeerAnswer } from './peer-answer.ts';
+import { askWhetherWell, isInDoubt } from './peer-standing.ts';
+import type { PeerStanding } from './peer-standing.ts';
 import { readBatchAnswer } from './read-batch-answer.ts';
-import { settleDelivered, settleDelivery } from './settle-delivery.ts';
 
-/** What became of one request, be it a batch or a lone item. */
-export interface DeliveryOutcome {
-  readonly counts: DrainCounts;
-  /** Whether the whole queue of the peer waits now. */
-  readonly isHeld: boolean;
-  /** The conversations in which an item was put back. */
-  readonly waiting: ReadonlySet<bigint>;
-  /** Items about which nothing is known yet, each to be sent as a request of its own, in this order. */
-  readonly alone: readonly OutboxItem[];
+/** Several items for one peer; `texts` are theirs, and behind them that of events where the batch carries any. */
+export interface Batch {
+  readonly domain: Domain;
+  readonly items: readonly OutboxItem[];
+  readonly texts: readonly string[];
 }
 
-type Judged = Exclude<DeliveryVerdict, { readonly kind: 'delivered' }>;
-
-/** What the answers to the items of a batch come to, before any of it is written down. */
-interface Sorted {
-  readonly delivered: OutboxItem[];
-  readonly others: { readonly item: OutboxItem; readonly verdict: Judged }[];
-  readonly alone: OutboxItem[];
-  readonly waiting: Set<bigint>;
-  hold: { readonly item: OutboxItem; readonly verdict: Judged } | null;
-}
+type Refusal = Exclude<PeerAnswer, { readonly kind: 'success' }>;
 
 const MISDIRECTED_STATUS = 421;
-/** Is what a batch's answer says of each item where its results are not those of the items. */
-const MALFORMED: PeerAnswer = { kind: 'refused', status: 200, code: null, permanent: false, retryAfterSeconds: null };
+/** After so many in a row without an item found at fault it is taken to be batches that the peer does not take. */
+const FAILURES_OF_BATCHES = 2;
 
 /**
- * Sends items in one request, signed once, and settles each by its own result. What only waits behind another item of
- * its conversation stays as it is and counts no attempt. A refusal of the request as such says nothing of its items:
- * they are to be sent one by one.
+ * Sends items in one request, signed once; each has its own result. What only waits behind another item of its
+ * conversation stays as it is and counts no attempt. A failure of the request as such says nothing of its items: unless
+ * it is the peer's own, they are to be sent one by one.
  * @see docs/protocol.md [API-7] [DEL-1] [ERR-4]
  */
-export async function deliverBatch(options: DrainOptions, { items, body }: FilledBatch<OutboxItem>, peer: PeerStanding): Promise<DeliveryOutcome> {
-  const first = items[0];
-  if (first === undefined) throw new TypeError('a batch has items');
-  const { memory } = options;
-  const { destination } = first;
-  const answer = await memory.pace.time(destination, () => send(options, destination, body));
-  if (answer.kind !== 'success') return settleRefused(options, { items, first, answer }, peer);
-  const answers = readBatchAnswer(answer.json, items.length);
-  if (answers === null) memory.batchless.note(destination);
-  return settleSorted(options, { domain: destination, sorted: sortByAnswer(options, { items, answers }, peer) }, peer);
+export async function deliverBatch(options: DrainOptions, batch: Batch, standing: PeerStanding): Promise<DeliveryOutcome> {
+  const { domain, items, texts } = batch;
+  const before = { shownBefore: standing.shown, failedBefore: standing.failedBatches };
+  const answer = await send(options, domain, batchText(texts));
+  options.observe?.attempted(domain, items.length);
+  if (answer.kind !== 'success') return judgeRefused(options, { batch, answer, ...before }, standing);
+  const answers = readBatchAnswer(answer.json, texts.length);
+  if (answers === null) {
+    options.memory.batchless.note(domain);
+    return { ...oneByOne(batch), isShown: true };
+  }
+  standing.failedBatches = 0;
+  const outcome = sortByAnswer(options, { items, answers }, standing);
+  return texts.length > items.length ? { ...outcome, events: judgeEvents(answers.at(-1)) } : outcome;
 }
 
 async function send({ peerClient, logger }: DrainOptions, destination: Domain, body: string): Promise<PeerAnswer> {
@@ -66,73 +57,79 @@ async function send({ peerClient, logger }: DrainOptions, destination: Domain, b
   }
 }
 
-/** What concerns the peer holds its queue; whatever else there is to say of the request is never taken as said of an item. */
-async function settleRefused(
-  options: DrainOptions,
-  { items, first, answer }: { readonly items: readonly OutboxItem[]; readonly first: OutboxItem; readonly answer: Exclude<PeerAnswer, { readonly kind: 'success' }> },
-  peer: PeerStanding,
-): Promise<DeliveryOutcome> {
-  const { memory, clock, random, logger } = options;
-  if (isNoBatchTaker(answer)) memory.batchless.note(first.destination);
-  const verdict = judgeDelivery({ item: first, answer, peerFailures: peer.failures, now: clock.now(), random });
-  if (verdict.kind === 'hold') {
-    await settleDelivery(options, first, verdict);
-    return { counts: countOf('hold'), isHeld: true, waiting: new Set(), alone: [] };
-  }
-  logger.info({ destination: first.destination, answer }, 'a batch was refused as such');
-  return { counts: NOTHING, isHeld: false, waiting: new Set(), alone: items };
+function oneByOne({ items, texts }: Batch): DeliveryOutcome {
+  return { ...NO_OUTCOME, alone: items, events: texts.length > items.length ? 'kept' : 'none' };
 }
 
-/** A page without a signature is what a proxy says that takes no request of this size; a 5xx passes by itself. */
-function isNoBatchTaker(answer: Exclude<PeerAnswer, { readonly kind: 'success' }>): boolean {
-  return answer.kind === 'unreachable' ? answer.reason === 'answer_not_authentic' : answer.status < 500;
+interface RefusedBatch {
+  readonly batch: Batch;
+  readonly answer: Refusal;
+  readonly shownBefore: number;
+  readonly failedBefore: number;
+}
+
+/** What concerns the peer holds its queue; whatever else there is to say of the request is never taken as said of an item. */
+async function judgeRefused(options: DrainOptions, refused: RefusedBatch, standing: PeerStanding): Promise<DeliveryOutcome> {
+  const { clock, random, logger } = options;
+  const { batch, answer, shownBefore } = refused;
+  const { domain, items } = batch;
+  const [first] = items;
+  const facts = { item: first ?? { attempts: 0, createdAt: clock.now(), firstRefusedAt: null }, answer, peerFailures: standing.failures, now: clock.now(), random };
+  const verdict = judgeDelivery(facts);
+  const apart = oneByOne(batch);
+  if (verdict.kind === 'failed' && answer.kind === 'unreachable') return { ...apart, alone: [], others: items.map((item) => ({ item, verdict })) };
+  const wellness = isInDoubt(answer, standing) ? await askWhetherWell(options, domain, { standing, shownBefore }) : null;
+  if (wellness === 'not_well' && verdict.kind === 'retry') {
+    const { errorCode } = verdict;
+    return { ...apart, alone: [], hold: holdQueue(facts, { errorCode, retryAfterSeconds: answer.retryAfterSeconds, tellOperator: false }) };
+  }
+  if (verdict.kind === 'hold' && (wellness === null || wellness === 'not_well')) return { ...apart, alone: [], hold: verdict };
+  logger.info({ destination: domain, answer }, 'a batch was refused as such');
+  noteRefusedBatch(options, refused, standing);
+  return { ...apart, isShown: wellness === 'shown' };
+}
+
+/** Of those under way at once only one counts, and none that failed by a fault of the server: that passes. */
+function noteRefusedBatch({ memory }: DrainOptions, { batch, answer, failedBefore }: RefusedBatch, standing: PeerStanding): void {
+  const isAboutBatches = answer.kind === 'refused' && answer.status < 500;
+  if (answer.kind === 'unreachable' && standing.failedBatches === failedBefore) standing.failedBatches += 1;
+  if (isAboutBatches || standing.failedBatches >= FAILURES_OF_BATCHES) memory.batchless.note(batch.domain);
+}
+
+function judgeEvents(answer: PeerAnswer | undefined): 'told' | 'kept' {
+  if (answer?.kind === 'success') return 'told';
+  return answer?.kind === 'refused' && answer.permanent ? 'told' : 'kept';
 }
 
 function sortByAnswer(
   { clock, random }: DrainOptions,
-  { items, answers }: { readonly items: readonly OutboxItem[]; readonly answers: readonly PeerAnswer[] | null },
-  peer: PeerStanding,
-): Sorted {
-  const sorted: Sorted = { delivered: [], others: [], alone: [], waiting: new Set(), hold: null };
+  { items, answers }: { readonly items: readonly OutboxItem[]; readonly answers: readonly PeerAnswer[] },
+  standing: PeerStanding,
+): DeliveryOutcome {
+  if (answers.every(({ kind }) => kind === 'success')) return { ...NO_OUTCOME, delivered: items, isShown: true };
+  const now = clock.now();
+  const [delivered, alone]: [OutboxItem[], OutboxItem[]] = [[], []];
+  const others: { readonly item: OutboxItem; readonly verdict: DeliveryVerdict & { readonly kind: 'failed' | 'retry' } }[] = [];
+  const waiting = new Set<bigint>();
+  let hold: DeliveryOutcome['hold'] = null;
   for (const [place, item] of items.entries()) {
-    const answer = answers?.[place] ?? MALFORMED;
-    const isBehind = sorted.waiting.has(item.conversationKey);
+    const answer = answers[place];
+    if (answer === undefined) continue;
+    const isBehind = waiting.has(item.conversationKey);
     // For a 421 the peer is to be looked up anew before it counts, as for any single request.
     const isMisdirected = answer.kind === 'refused' && answer.status === MISDIRECTED_STATUS;
-    const verdict = judgeDelivery({ item, answer, peerFailures: peer.failures, now: clock.now(), random, isInBatch: true });
-    if (isMisdirected && !isBehind) sorted.alone.push(item);
-    else if (verdict.kind === 'delivered') sorted.delivered.push(item);
-    else if (verdict.kind === 'failed' && !isMisdirected) sorted.others.push({ item, verdict });
-    else if (verdict.kind === 'hold') sorted.hold ??= { item, verdict };
-    else if (verdict.kind === 'retry' && !isBehind) sorted.others.push({ item, verdict });
-    if (holdsBack(answer, verdict)) sorted.waiting.add(item.conversationKey);
+    const verdict = judgeDelivery({ item, answer, peerFailures: standing.failures, now, random, isInBatch: true });
+    if (isMisdirected && !isBehind) alone.push(item);
+    else if (verdict.kind === 'delivered') delivered.push(item);
+    else if (verdict.kind === 'failed' && !isMisdirected) others.push({ item, verdict });
+    else if (verdict.kind === 'hold') hold ??= verdict;
+    else if (verdict.kind === 'retry' && !isBehind) others.push({ item, verdict });
+    if (holdsBack(answer, verdict)) waiting.add(item.conversationKey);
   }
-  return sorted;
+  return { ...NO_OUTCOME, delivered, others, alone, waiting, hold, isShown: delivered.length > 0 };
 }
 
 /** An item that the peer counts as coming again made it refuse the later ones of the conversation, also where it is given up here. */
 function holdsBack(answer: PeerAnswer, { kind }: DeliveryVerdict): boolean {
   return kind === 'retry' || kind === 'hold' || (answer.kind === 'refused' && answer.code === 'unknown_conversation');
-}
-
-async function settleSorted(
-  options: DrainOptions,
-  { domain, sorted }: { readonly domain: Domain; readonly sorted: Sorted },
-  peer: PeerStanding,
-): Promise<DeliveryOutcome> {
-  const { delivered, others, alone, waiting, hold } = sorted;
-  let counts: DrainCounts = { ...NOTHING, delivered: delivered.length };
-  if (delivered.length > 0) {
-    await settleDelivered(options, delivered);
-    await noteSuccess(options, domain, peer);
-  }
-  for (const { item, verdict } of others) {
-    await settleDelivery(options, item, verdict);
-    counts = addCounts(counts, countOf(verdict.kind));
-  }
-  if (hold !== null) {
-    await settleDelivery(options, hold.item, hold.verdict);
-    counts = addCounts(counts, countOf('hold'));
-  }
-  return { counts, isHeld: hold !== null, waiting, alone };
 }

@@ -1,33 +1,54 @@
-import type { Domain } from '../../../protocol/ids.ts';
-import type { OutboxItem } from '../../domain/ports.ts';
-import { judgeDelivery } from './delivery-verdict.ts';
-import type { DeliveryVerdict } from './delivery-verdict.ts';
+import type { OutboxItem } from '../../domain/outbox/outbox-store.ts';
+import { NO_OUTCOME } from './delivery-outcome.ts';
+import type { DeliveryOutcome } from './delivery-outcome.ts';
+import { hold, judgeDelivery, putBack } from './delivery-verdict.ts';
+import type { DeliveryFacts, DeliveryVerdict } from './delivery-verdict.ts';
 import type { DrainOptions } from './drain-options.ts';
+import { OWN_FAULT } from './peer-answer.ts';
 import type { PeerAnswer } from './peer-answer.ts';
-import { settleDelivery } from './settle-delivery.ts';
+import { askWhetherWell, isInDoubt } from './peer-standing.ts';
+import type { PeerStanding, Wellness } from './peer-standing.ts';
 
-/** What is known of a peer during one turn: its failures in a row, and whether a success was written down already. */
-export interface PeerStanding {
-  failures: number;
-  successNoted: boolean;
+/**
+ * Sends one item as a request of its own. What may be the item's own fault puts back the item alone where the peer turns
+ * out to be well, and holds the queue where it does not; a peer that is probed has to show itself.
+ * @see docs/protocol.md [DEL-1] [DEL-4] [ERR-4]
+ */
+export async function deliverItem(options: DrainOptions, item: OutboxItem, standing: PeerStanding): Promise<DeliveryOutcome> {
+  const { clock, random, observe } = options;
+  const shownBefore = standing.shown;
+  const answer = await send(options, item);
+  if (answer === 'of_no_use') return { ...NO_OUTCOME, delivered: [item] };
+  observe?.attempted(item.destination, 1);
+  const facts: DeliveryFacts = { item, answer, peerFailures: standing.failures, now: clock.now(), random };
+  const verdict = judgeDelivery(facts);
+  if (verdict.kind === 'delivered') return { ...NO_OUTCOME, delivered: [item], isShown: true };
+  if (verdict.kind === 'failed') return { ...NO_OUTCOME, others: [{ item, verdict }], isShown: answer.kind === 'refused' && answer.permanent };
+  const asks = isInDoubt(answer, standing) || (verdict.kind === 'retry' && standing.isProbed);
+  if (!asks) return verdict.kind === 'hold' ? { ...NO_OUTCOME, hold: verdict } : setAside(item, verdict);
+  const wellness = await askWhetherWell(options, item.destination, { standing, shownBefore });
+  return judgeDoubt(facts, { item, verdict, wellness }, standing);
 }
 
-const DONE: DeliveryVerdict = { kind: 'delivered' };
-/** Is what a fault of ours comes to: the others of the peer must not wait for it. */
-export const OWN_FAULT: PeerAnswer = { kind: 'refused', status: 500, code: 'internal_error', permanent: false, retryAfterSeconds: null };
+interface Doubt {
+  readonly item: OutboxItem;
+  readonly verdict: DeliveryVerdict & { readonly kind: 'hold' | 'retry' };
+  readonly wellness: Wellness;
+}
 
-/** Sends one item as a request of its own and settles it. @see docs/protocol.md [DEL-1] [ERR-4] */
-export async function deliverItem(options: DrainOptions, item: OutboxItem, peer: PeerStanding): Promise<DeliveryVerdict> {
-  const { memory, clock, random } = options;
-  const answer = await memory.pace.time(item.destination, () => send(options, item));
-  if (answer === 'of_no_use') {
-    await settleDelivery(options, item, DONE);
-    return DONE;
-  }
-  const verdict = judgeDelivery({ item, answer, peerFailures: peer.failures, now: clock.now(), random });
-  await settleDelivery(options, item, verdict);
-  if (verdict.kind === 'delivered') await noteSuccess(options, item.destination, peer);
-  return verdict;
+function judgeDoubt(facts: DeliveryFacts, { item, verdict, wellness }: Doubt, standing: PeerStanding): DeliveryOutcome {
+  const { errorCode } = verdict;
+  const retryAfterSeconds = facts.answer.kind === 'success' ? null : facts.answer.retryAfterSeconds;
+  const held = verdict.kind === 'hold' ? verdict : hold(facts, { errorCode, retryAfterSeconds, tellOperator: false });
+  if (wellness === 'not_well') return { ...NO_OUTCOME, hold: held };
+  standing.failedBatches = 0;
+  const aside = setAside(item, verdict.kind === 'retry' ? verdict : putBack(facts, { errorCode, retryAfterSeconds }));
+  // What is only believed ends no probe.
+  return { ...aside, isShown: wellness === 'shown', hold: wellness === 'believed' && standing.isProbed ? held : null };
+}
+
+function setAside(item: OutboxItem, verdict: DeliveryVerdict & { readonly kind: 'retry' }): DeliveryOutcome {
+  return { ...NO_OUTCOME, others: [{ item, verdict }], waiting: new Set([item.conversationKey]) };
 }
 
 /** A Core peer has no use for what is for Full peers alone: there is nobody to send it to. @see docs/protocol.md, Profiles and words */
@@ -40,12 +61,4 @@ async function send({ peerClient, logger }: DrainOptions, item: OutboxItem): Pro
     logger.error({ err: error, destination, itemId: String(id) }, 'could not make a delivery');
     return OWN_FAULT;
   }
-}
-
-/** Writes down that a peer took something, once per turn: a write for each message would tell nothing more. */
-export async function noteSuccess({ peers, clock }: DrainOptions, domain: Domain, peer: PeerStanding): Promise<void> {
-  if (peer.successNoted) return;
-  await peers.recordSuccess(domain, clock.now());
-  peer.failures = 0;
-  peer.successNoted = true;
 }

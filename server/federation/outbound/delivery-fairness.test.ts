@@ -10,6 +10,7 @@ const HOSTILE_MS = 29_000;
 const ITEMS = 200;
 
 const hostileDomain = (index: number): Domain => parseDomain(`x${index}.evil.test`);
+const hostileDomains = (count: number): readonly Domain[] => Array.from({ length: count }, (_, index) => hostileDomain(index));
 const isHostile = ({ destination }: PeerRequest): boolean => destination.endsWith('.evil.test');
 
 /** Arranges hostile Core domains that say yes after 29 s, each with 200 items in two conversations; others answer after `honestMs`. */
@@ -47,7 +48,7 @@ describe('[DEL-4] peers that answer slowly', () => {
     worker.start();
     await time.advance(1_000);
     queue('hello', { conversationKey: 9_999n });
-    worker.wake();
+    worker.wake([B]);
     await time.advance(1_000);
     expect(sent).toContain('b.test hello');
   });
@@ -61,7 +62,7 @@ describe('[DEL-4] peers that answer slowly', () => {
       worker.start();
       await time.advance(40_000);
       for (let number = 0; number < 150; number += 1) queue(String(number), { conversationKey: 9_999n });
-      worker.wake();
+      worker.wake([B]);
       const rate: number[] = [];
       for (let second = 0; second < 8; second += 1) {
         await time.advance(1_000);
@@ -96,18 +97,37 @@ describe('[DEL-4] peers that answer slowly', () => {
     network.script = () => accepted;
     for (let domain = 0; domain < 64; domain += 1) queue('0', { destination: hostileDomain(domain) });
     queue('first');
-    worker.wake();
+    worker.wake([B, ...hostileDomains(64)]);
     await time.advance(1_000);
     expect(sent.length).toBe(65);
     network.script = (request) => (isHostile(request) ? answerAfter(HOSTILE_MS) : accepted);
     for (let domain = 0; domain < 64; domain += 1) for (let item = 1; item < ITEMS; item += 1) queue(String(item), { destination: hostileDomain(domain) });
-    worker.wake();
+    worker.wake(hostileDomains(64));
     await time.advance(1_000);
     queue('second');
-    worker.wake();
+    worker.wake([B]);
     await time.advance(4_000);
     expect(sent).toContain('b.test second');
     expect(sent.length).toBe(65 + 64 + 1);
+  });
+});
+
+describe('[DEL-4] dead peers', () => {
+  it('in any number are served by no more than 320 lanes, and a living one does not wait for them', async () => {
+    const never = new Promise<PeerAnswer>(() => {});
+    const { newWorker, queue, sent, stores, time } = arrangeWorkers((request) => (isHostile(request) ? never : accepted));
+    for (const destination of hostileDomains(2_000)) for (const text of ['0', '1']) queue(text, { destination });
+    const worker = newWorker();
+    worker.start();
+    await time.advance(4_000);
+    expect(stores.claims.size).toBe(256 - 32 - 64);
+    queue('living');
+    worker.wake([B]);
+    await time.advance(2_000);
+    expect(sent).toContain('b.test living');
+    worker.wake(hostileDomains(2_000));
+    await time.advance(100);
+    expect(stores.claims.size).toBeLessThanOrEqual(320 + 1);
   });
 });
 
@@ -118,21 +138,21 @@ describe('[DEL-4] turns', () => {
     worker.start();
     network.script = () => accepted;
     for (let domain = 0; domain < 65; domain += 1) queue('0', { destination: hostileDomain(domain) });
-    worker.wake();
+    worker.wake(hostileDomains(65));
     await time.advance(1_000);
     network.script = () => answerAfter(3_000);
     for (let domain = 0; domain < 64; domain += 1) for (let item = 1; item < ITEMS; item += 1) queue(String(item), { destination: hostileDomain(domain) });
-    worker.wake();
+    worker.wake(hostileDomains(64));
     await time.advance(1_000);
     queue('1', { destination: hostileDomain(64) });
-    worker.wake();
+    worker.wake([hostileDomain(64)]);
     await time.advance(10_999);
     expect(numbersTo(sent, hostileDomain(64))).toEqual([0]);
     await time.advance(1);
     expect(numbersTo(sent, hostileDomain(64))).toEqual([0, 1]);
   });
 
-  it('[API-7] a peer that takes batches has turns of 10 s too, and begins no batch after', async () => {
+  it('[DEL-5] a peer with a long queue keeps its claim where nobody waits', async () => {
     const { newWorker, queue, stores, exchanges, time, network, answerAfter } = arrangeHostile(0);
     network.core = false;
     network.script = ({ body }) => (body === '0' ? accepted : answerAfter(4_000));
@@ -147,7 +167,7 @@ describe('[DEL-4] turns', () => {
     worker.start();
     await time.advance(60_000);
     expect(exchanges.map(({ length }) => length)).toEqual([1, 100, 100, 100, 100, 100, 100, 99]);
-    expect(turns).toEqual([1, 4, 7, 8]);
+    expect(turns).toEqual([8]);
     expect(stores.rows.every(({ state }) => state === 'delivered')).toBe(true);
   });
 
@@ -177,7 +197,7 @@ describe('[DEL-4] turns', () => {
     const worker = newWorker();
     worker.start();
     await time.advance(60_000);
-    expect(read).toEqual([1, 100, 1, 51, 0]);
+    expect(read).toEqual([1, 100, 0, 1, 51]);
     expect(stores.rows.every(({ state }) => state === 'delivered')).toBe(true);
   });
 });

@@ -1,7 +1,7 @@
 import { ERROR_REGISTRY, isPermanentCode } from '../../../protocol/errors.ts';
 import type { ErrorCode } from '../../../protocol/errors.ts';
 import { nextDelayMs, slowDelayMs } from '../../domain/outbox/retry-schedule.ts';
-import type { OutboxItem } from '../../domain/ports.ts';
+import type { OutboxItem } from '../../domain/outbox/outbox-store.ts';
 import type { PeerAnswer } from './peer-answer.ts';
 
 /** What follows from one answer: `retry` concerns the item's conversation, `hold` the whole queue of the peer. */
@@ -11,9 +11,12 @@ export type DeliveryVerdict =
   | { readonly kind: 'retry'; readonly errorCode: string; readonly nextAttemptAt: Date; readonly firstRefusedAt: Date | null }
   | { readonly kind: 'hold'; readonly errorCode: string; readonly nextAttemptAt: Date; readonly tellOperator: boolean };
 
+/** What of an item its next instant depends on. */
+type DeliveryAge = Pick<OutboxItem, 'attempts' | 'createdAt' | 'firstRefusedAt'>;
+
 /** `peerFailures` counts the failures of the peer in a row before this one; `random` gives numbers from 0 up to 1. */
-interface DeliveryFacts {
-  readonly item: OutboxItem;
+export interface DeliveryFacts {
+  readonly item: DeliveryAge;
   readonly answer: PeerAnswer;
   readonly peerFailures: number;
   readonly now: Date;
@@ -27,6 +30,8 @@ const UNAVAILABLE_STATUS = 503;
 /** Transient refusals that speak of everything this server sends, not of the one request; `misdirected` where nobody vouches for it. */
 const WHOLE_QUEUE_CODES: ReadonlySet<ErrorCode> = new Set(['rate_limited', 'key_unavailable', 'misdirected']);
 
+type Held = DeliveryVerdict & { readonly kind: 'hold' };
+type PutBack = DeliveryVerdict & { readonly kind: 'retry' };
 type Refusal = PeerAnswer & { readonly kind: 'refused' };
 
 /** Decides how a delivery goes on after an answer. @see docs/protocol.md [DEL-1] [DEL-2] [ERR-4] */
@@ -56,21 +61,28 @@ function judgeRefusal(facts: DeliveryFacts, { status, code, permanent, retryAfte
   if (code !== null && !isItemsOwn && (tellOperator || WHOLE_QUEUE_CODES.has(code))) {
     return hold(facts, { errorCode: code, retryAfterSeconds, tellOperator });
   }
-  const delayMs = nextDelayMs({ attempt: item.attempts, ageMs: ageOf(facts), random: facts.random });
-  return { kind: 'retry', errorCode: code ?? 'bad_answer', nextAttemptAt: later(now, delayMs, retryAfterSeconds), firstRefusedAt };
+  return { ...putBack(facts, { errorCode: code ?? 'bad_answer', retryAfterSeconds }), firstRefusedAt };
 }
 
-function hold(
-  facts: DeliveryFacts,
-  { errorCode, retryAfterSeconds, tellOperator }: { errorCode: string; retryAfterSeconds: number | null; tellOperator: boolean },
-): DeliveryVerdict {
+/** Decides that an item waits by its own schedule, and its conversation behind it. @see docs/protocol.md [DEL-2] */
+export function putBack(facts: Omit<DeliveryFacts, 'answer'>, { errorCode, retryAfterSeconds }: { readonly errorCode: string; readonly retryAfterSeconds: number | null }): PutBack {
+  const { item, now, random } = facts;
+  const delayMs = nextDelayMs({ attempt: item.attempts, ageMs: ageOf(facts), random });
+  return { kind: 'retry', errorCode, nextAttemptAt: later(now, delayMs, retryAfterSeconds), firstRefusedAt: item.firstRefusedAt };
+}
+
+/** Decides that the queue of the peer waits, by how often the peer failed in a row. @see docs/protocol.md [DEL-1] [DEL-2] */
+export function hold(
+  facts: Omit<DeliveryFacts, 'answer'>,
+  { errorCode, retryAfterSeconds, tellOperator }: { readonly errorCode: string; readonly retryAfterSeconds: number | null; readonly tellOperator: boolean },
+): Held {
   const { peerFailures, now, random } = facts;
   const ageMs = ageOf(facts);
   const delayMs = tellOperator ? slowDelayMs({ ageMs, random }) : nextDelayMs({ attempt: peerFailures, ageMs, random });
   return { kind: 'hold', errorCode, nextAttemptAt: later(now, delayMs, retryAfterSeconds), tellOperator };
 }
 
-function ageOf({ item, now }: DeliveryFacts): number {
+function ageOf({ item, now }: Pick<DeliveryFacts, 'item' | 'now'>): number {
   return now.getTime() - item.createdAt.getTime();
 }
 

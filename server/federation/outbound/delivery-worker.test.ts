@@ -224,7 +224,7 @@ describe('createDeliveryWorker', () => {
   it('[DEL-5] the claim of a dead worker is free after 60 s', async () => {
     const { newWorker, queue, stores, time, sent } = arrangeWorkers();
     queue('1');
-    await stores.outbox.claimDestinations({ workerId: 'dead', now: time.clock.now(), claimMs: 60_000, limit: 1 });
+    await stores.outbox.claimDestinations({ workerId: 'dead', now: time.clock.now(), claimMs: 60_000, limit: 1, scope: 'everywhere' });
     await time.advance(59_999);
     await newWorker().drainOnce();
     expect(sent.length).toBe(0);
@@ -245,7 +245,7 @@ describe('createDeliveryWorker', () => {
     const draining = newWorker('w1').drainOnce();
     await time.settle();
     await stores.outbox.releaseDestination(B, { workerId: 'w1', now: time.clock.now() });
-    await stores.outbox.claimDestinations({ workerId: 'w2', now: time.clock.now(), claimMs: 60_000, limit: 1 });
+    await stores.outbox.claimDestinations({ workerId: 'w2', now: time.clock.now(), claimMs: 60_000, limit: 1, scope: 'everywhere' });
     await time.advance(20_000);
     database.resolve();
     expect(await draining).toEqual({ delivered: 0, retried: 0, failed: 0 });

@@ -45,6 +45,7 @@ describe('the delivery worker, between profiles', () => {
 
   it('[SIG-9] an answer that is not authentic holds the queue and loses nothing, and the author is told why', async () => {
     const { newWorker, queue, sent, stores, network, time, events } = arrangeWorkers(() => notAuthentic);
+    network.hello = () => notAuthentic;
     queue('1');
     queue('2', { conversationKey: 2n });
     await newWorker().drainOnce();

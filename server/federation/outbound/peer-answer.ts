@@ -21,7 +21,8 @@ export type UnreachableReason =
 /**
  * What a peer said to one request. `success`: any 2xx, `json` null where its body is none. `refused`: an answer about
  * this request, `code` null where it names no registered one; `permanent` by an authentic code alone,
- * `unknown_conversation` never. `unreachable`: the peer itself failed. `detail` is constant text, never the peer's.
+ * `unknown_conversation` never. `unreachable`: the peer itself failed, `sent` where the request had left and nothing
+ * usable came back. `detail` is constant text, never the peer's.
  * @see docs/protocol.md [ERR-4]
  */
 export type PeerAnswer =
@@ -33,7 +34,10 @@ export type PeerAnswer =
       readonly permanent: boolean;
       readonly retryAfterSeconds: number | null;
     }
-  | { readonly kind: 'unreachable'; readonly reason: UnreachableReason; readonly detail: string; readonly retryAfterSeconds: number | null };
+  | { readonly kind: 'unreachable'; readonly reason: UnreachableReason; readonly detail: string; readonly retryAfterSeconds: number | null; readonly sent?: true };
+
+/** Is what a fault of ours comes to: the others of the peer must not wait for it. */
+export const OWN_FAULT: PeerAnswer = { kind: 'refused', status: 500, code: 'internal_error', permanent: false, retryAfterSeconds: null };
 
 /** Statuses by which a proxy tells, without a word of the server behind it, that there is nobody to answer. */
 const NOBODY_THERE: ReadonlySet<number> = new Set([429, 502, 503, 504]);

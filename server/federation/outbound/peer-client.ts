@@ -87,7 +87,7 @@ export function createPeerClient(options: PeerClientOptions): PeerClient {
         last = await attempt(context, outgoing);
       }
       const { answer } = last;
-      logger.debug({ destination: request.destination, method: request.method, ...summary(answer) }, 'asked a peer');
+      if (logger.isLevelEnabled('debug')) logger.debug({ destination: request.destination, method: request.method, ...summary(answer) }, 'asked a peer');
       return answer;
     },
     async isCore(domain) {
@@ -159,7 +159,8 @@ async function readFullAnswer(
 function readFailure(received: Exclude<GuardedAnswer, { readonly kind: 'answer' }>): Attempt {
   const { kind, reason, detail } = received;
   if (kind === 'not_sent') return unreachable(reason === 'address_refused' ? 'connect_failed' : reason, detail);
-  return unreachable(reason === 'timeout' ? 'timeout' : 'bad_answer', `${reason}: ${detail}`);
+  const answer = { reason: reason === 'timeout' ? 'timeout' : 'bad_answer', detail: `${reason}: ${detail}`, retryAfterSeconds: null } as const;
+  return { answer: { kind: 'unreachable', sent: true, ...answer }, status: null };
 }
 
 /** The author is told what lies behind a document that cannot be had, where that is known: a certificate, an address. */

@@ -14,7 +14,7 @@ const logger = pino({ level: 'silent' });
 function peer(domain: string, seen: Partial<Peer> = { lastInboundAt: ago(1) }): Peer {
   return {
     domain: parseDomain(domain), policy: 'default', keyDocument: null, keyFetchedAt: null, keyFreshUntil: null, lastInboundAt: null,
-    lastSuccessAt: null, lastFailureAt: null, lastFailureReason: null, consecutiveFailures: 0, nextAttemptAt: null, ...seen,
+    lastSuccessAt: null, lastFailureAt: null, lastFailureReason: null, consecutiveFailures: 0, circuitOpenedAt: null, nextAttemptAt: null, ...seen,
   };
 }
 
@@ -44,6 +44,13 @@ describe('[API-9] a server that starts', () => {
     const { hello, sent } = arrange([peer('b.test')]);
     await hello.sayHello();
     expect(sent).toEqual([{ destination: 'b.test', method: 'POST', target: '/federation/v1/hello', body: '{}' }]);
+  });
+
+  it('says it once, however often its database comes back within 5 s', async () => {
+    const { hello, sent } = arrange([peer('b.test')]);
+    await hello.sayHello();
+    await hello.sayHello();
+    expect(sent).toHaveLength(1);
   });
 
   it('greets who was heard from or reached within 7 days, nobody else', async () => {

@@ -15,7 +15,7 @@ interface HelloOptions {
 
 /** Tells peers that this server is back. */
 export interface Hello {
-  /** Sends one hello to each peer that may hold something for this server, and answers when all are done; it never throws. */
+  /** Sends one hello to each peer that may hold something for this server, and answers when all are done; it never throws. Once in 5 s is enough for anybody. */
   sayHello(): Promise<void>;
   /** Begins no further one. */
   stop(): void;
@@ -23,17 +23,23 @@ export interface Hello {
 
 /** How many peers are greeted at once: enough to be quick, too few to be a burden of the first minute. */
 const AT_ONCE = 16;
+/** A peer heeds one in this time. */
+const INTERVAL_MS = 5_000;
 
 /**
- * Creates the greeting of a server that has just started: every Full peer heard from or reached in the time for which
+ * Creates the greeting of a server that has just started, or has its database back: every Full peer heard from or reached in the time for which
  * deliveries are kept drains its queue at once instead of at its next attempt. Nothing depends on its arrival.
  * @see docs/protocol.md [API-9] [DEL-2]
  */
 export function createHello(options: HelloOptions): Hello {
   const { peers, logger } = options;
   let stopped = false;
+  let saidAtMs = Number.NEGATIVE_INFINITY;
   return {
     async sayHello() {
+      const nowMs = options.clock.now().getTime();
+      if (nowMs - saidAtMs < INTERVAL_MS) return;
+      saidAtMs = nowMs;
       try {
         const waiting = (await peers.list()).filter((peer) => mayHoldSomething(peer, options.clock.now())).map(({ domain }) => domain);
         const next = (): Domain | undefined => (stopped ? undefined : waiting.pop());

@@ -45,6 +45,14 @@ export const accountRouter = router({
       return {};
     }),
 
+  /** What this person lets others see, and is shown of others in return. */
+  privacy: signedInProcedure.query(({ ctx }) => ctx.services.privacy.find(ctx.signedIn.userId)),
+
+  setPrivacy: signedInProcedure.input(z.object({ receipts: z.boolean(), typing: z.boolean() })).mutation(async ({ ctx, input }) => {
+    await ctx.services.privacy.save(ctx.signedIn.userId, input);
+    return input;
+  }),
+
   sessions: signedInProcedure.query(async ({ ctx }) => {
     const { userId, sessionId } = ctx.signedIn;
     const sessions = await ctx.services.sessions.list(userId);

@@ -21,6 +21,7 @@ const changeInput = z.object({
 });
 
 const conversationInput = z.object({ conversationId: conversationIdField });
+const positionInput = z.int().min(0);
 
 /** Conversations of the signed-in person; another's are as unknown as missing ones. */
 export const conversationsRouter = router({
@@ -46,18 +47,23 @@ export const conversationsRouter = router({
     return { status };
   }),
 
-  markRead: signedInProcedure
-    .input(conversationInput.extend({ position: z.int().min(0) }))
+  /** Tells how far this person's devices have got: everything up to a position is on one, or read. */
+  acknowledge: signedInProcedure
+    .input(conversationInput.extend({ delivered: positionInput.optional(), read: positionInput.optional() }))
     .mutation(async ({ ctx, input }) => {
-      const known = await ctx.services.conversations.markRead(ctx.signedIn.userId, input.conversationId, input.position);
-      if (!known) throw new ProtocolError('unknown_conversation');
+      const { conversationId, delivered = null, read = null } = input;
+      await ctx.services.acknowledge({ userId: ctx.signedIn.userId, conversationId, delivered, read });
       return {};
     }),
 
   accept: signedInProcedure.input(conversationInput).mutation(async ({ ctx, input }) => {
-    const { userId } = ctx.signedIn;
-    const known = await ctx.services.conversations.accept(userId, input.conversationId, ctx.services.now());
-    if (!known) throw new ProtocolError('unknown_conversation');
+    await ctx.services.acceptRequest(ctx.signedIn.userId, input.conversationId);
+    return {};
+  }),
+
+  /** Says that this person is writing; best effort. */
+  typing: signedInProcedure.input(conversationInput).mutation(async ({ ctx, input }) => {
+    await ctx.services.tellTyping(ctx.signedIn.userId, input.conversationId);
     return {};
   }),
 });

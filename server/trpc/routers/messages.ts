@@ -7,7 +7,7 @@ import { router, signedInProcedure } from '../trpc.ts';
 
 const MAX_PAGE = 200;
 
-/** Encrypted messages of the signed-in person's conversations, and where their own are. */
+/** Encrypted messages of the signed-in person's conversations, where their own are, and who has them. */
 export const messagesRouter = router({
   send: signedInProcedure
     .input(
@@ -20,9 +20,10 @@ export const messagesRouter = router({
     )
     .mutation(async ({ ctx, input }) => {
       const { userId } = ctx.signedIn;
-      const message = await ctx.services.sendMessage({ ...input, senderId: userId });
-      const deliveries = await ctx.services.deliveryStates(userId, [message.messageId]);
-      return { message: toWireMessage(message), deliveries: deliveries.map(toWireDelivery) };
+      const { message, deliveries } = await ctx.services.sendMessage({ ...input, senderId: userId });
+      // Whoever sent it has the payload.
+      const { payload: _echo, ...placed } = toWireMessage(message);
+      return { message: placed, deliveries: deliveries.map(toWireDelivery) };
     }),
 
   list: signedInProcedure
@@ -41,9 +42,17 @@ export const messagesRouter = router({
       const messages = await ctx.services.messages.list(userId, conversationId, range);
       if (messages === null) throw new ProtocolError('unknown_conversation');
       const own = messages.filter(({ senderId }) => senderId === userId).map(({ messageId }) => messageId);
-      const deliveries = own.length === 0 ? [] : await ctx.services.deliveryStates(userId, own);
-      return { messages: messages.map(toWireMessage), deliveries: deliveries.map(toWireDelivery) };
+      const [deliveries, receipts] = await Promise.all([
+        own.length === 0 ? [] : ctx.services.deliveryStates(userId, own),
+        ctx.services.receipts.receiptsOf(userId, own),
+      ]);
+      return { messages: messages.map(toWireMessage), deliveries: deliveries.map(toWireDelivery), receipts };
     }),
+
+  /** What others did with these own messages, and when, as their servers state [DEL-6]. */
+  receipts: signedInProcedure
+    .input(z.object({ messageIds: z.array(messageIdField).max(MAX_PAGE) }))
+    .query(({ ctx, input }) => ctx.services.receipts.datedReceiptsOf(ctx.signedIn.userId, input.messageIds)),
 
   retry: signedInProcedure
     .input(z.object({ messageId: messageIdField, domain: domainField }))

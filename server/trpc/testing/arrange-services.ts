@@ -6,12 +6,16 @@ import { createContactLookup } from '../../domain/contacts/lookup-contact.ts';
 import { createConversationChanger } from '../../domain/conversations/change-conversation.ts';
 import { createMessageSender } from '../../domain/messages/send-message.ts';
 import { createDeliveryRetry } from '../../domain/outbox/retry-delivery.ts';
+import { createRequestAcceptor } from '../../domain/receipts/accept-request.ts';
+import { createAcknowledger } from '../../domain/receipts/acknowledge.ts';
+import { createTypingTeller } from '../../domain/receipts/tell-typing.ts';
 import { createRateLimit } from '../../domain/rate-limit.ts';
 import { createFakeClock } from '../../domain/testing/fake-clock.ts';
 import { local, registrationOf } from '../../domain/testing/people.ts';
 import { createCountingWaker, createRecordingNotifier } from '../../domain/testing/recorders.ts';
 import { openStores } from '../../domain/testing/stores.ts';
-import { createPrismaAuthSessionStore } from '../../persistence/auth-session-store.ts';
+import { unobservedTraffic } from '../../domain/traffic-observer.ts';
+import { createPostgresAuthSessionStore } from '../../persistence/auth-session-store.ts';
 import { createPrismaInviteStore } from '../../persistence/invite-store.ts';
 import { appRouter } from '../app-router.ts';
 import type { TrpcContext, TrpcServices } from '../context.ts';
@@ -21,7 +25,7 @@ export async function arrangeServices() {
   const stores = await openStores();
   const clock = createFakeClock();
   const policy = { isBlocked: async () => false };
-  const parts = { localDomain: local, ...stores, policy, notifier: createRecordingNotifier(), waker: createCountingWaker(), clock };
+  const parts = { localDomain: local, ...stores, policy, notifier: createRecordingNotifier(), waker: createCountingWaker(), traffic: unobservedTraffic, clock };
   const limit = () => createRateLimit({ perSecond: 1, burst: 1_000, clock });
   const accounts = createAccounts({
     ...parts,
@@ -33,11 +37,12 @@ export async function arrangeServices() {
     signupLimit: limit(),
     signInLimit: limit(),
   });
+  const sentEvents: { readonly domain: string; readonly events: readonly object[] }[] = [];
   const services: TrpcServices = {
     domain: local,
     signup: 'open',
     accounts,
-    sessions: createAuthSessions({ store: createPrismaAuthSessionStore(stores.prisma), clock, randomBytes, onRevoked: () => undefined }),
+    sessions: createAuthSessions({ store: createPostgresAuthSessionStore(stores.database), clock, randomBytes, onRevoked: () => undefined }),
     lookupContact: createContactLookup({ localDomain: local, accounts, policy, fetchRemoteIdentity: async () => ({ kind: 'server_silent' }) }),
     changeConversation: createConversationChanger(parts),
     conversations: stores.conversations,
@@ -45,7 +50,12 @@ export async function arrangeServices() {
     messages: stores.messages,
     deliveryStates: stores.outbox.deliveryStates,
     retryDelivery: createDeliveryRetry(parts),
-    now: clock.now,
+    openEventStream: async function* noEvents() {},
+    acknowledge: createAcknowledger(parts),
+    acceptRequest: createRequestAcceptor(parts),
+    tellTyping: createTypingTeller({ ...parts, sendEvents: (domain, events) => void sentEvents.push({ domain, events }) }),
+    receipts: stores.receipts,
+    privacy: stores.privacy,
   };
   const contextOf = (signedIn: TrpcContext['signedIn'], overrides: Partial<TrpcContext> = {}): TrpcContext => ({
     services,
@@ -57,6 +67,9 @@ export async function arrangeServices() {
   return {
     stores,
     services,
+    /** Everything that somebody was told here, and what was sent to other domains at once. */
+    notifier: parts.notifier,
+    sentEvents,
     contextOf,
     /** The procedures as nobody may call them. */
     stranger: (overrides: Partial<TrpcContext> = {}) => appRouter.createCaller(contextOf(null, overrides)),

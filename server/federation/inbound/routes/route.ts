@@ -1,11 +1,12 @@
-import type { ConversationId, Domain, MessageId, UserId } from '../../../../protocol/ids.ts';
+import type { ConversationId, Domain, UserId } from '../../../../protocol/ids.ts';
 import type { JsonValue } from '../../../../protocol/json.ts';
 import type { ConversationBody } from '../../../../protocol/schemas/conversation-body.ts';
 import type { FederationEvent } from '../../../../protocol/schemas/events-body.ts';
-import type { MessageBody } from '../../../../protocol/schemas/message-body.ts';
 import type { PublicKeyAnswer } from '../../../../protocol/schemas/public-key-answer.ts';
 import type { SessionKeyBody } from '../../../../protocol/schemas/session-key-body.ts';
+import type { AcceptMessages } from '../../../domain/messages/accept-messages.ts';
 import type { Refusal, RouteResult } from '../federation-exchange.ts';
+import type { SpendableNonce } from '../nonce-ticket.ts';
 
 /** What a change of a conversation came to. @see docs/protocol.md [API-5] */
 interface ChangeResult {
@@ -19,7 +20,7 @@ interface ChangeResult {
  */
 export interface FederationVerbs {
   findPublicIdentity(userId: UserId): Promise<PublicKeyAnswer>;
-  acceptMessage(body: MessageBody, origin: Domain): Promise<{ readonly status: 'accepted' | 'duplicate'; readonly messageId: MessageId }>;
+  acceptMessages(...request: Parameters<AcceptMessages>): ReturnType<AcceptMessages>;
   acceptChange(body: ConversationBody | SessionKeyBody, origin: Domain): Promise<ChangeResult>;
   /** Takes events of users of `origin`; those that concern nothing known here are dropped without a word. */
   acceptEvents(events: readonly FederationEvent[], origin: Domain): Promise<void>;
@@ -34,6 +35,8 @@ export interface RouteCall {
   readonly origin: Domain;
   /** The served domain that was meant: "ours" [SIG-6]. */
   readonly destination: Domain;
+  /** The nonce of the request; spent already where the route does not say that it spends it. */
+  readonly ticket: SpendableNonce;
   /** Logs the refusal of one item of a batch, counted from 0, and gives its problem with a `requestId` of its own. */
   readonly refuseItem: (error: unknown, item: number) => Refusal;
 }
@@ -46,5 +49,7 @@ export interface Route {
   readonly path: readonly (string | null)[];
   /** How many arrays and objects its body may open, where that is not the 16 of every body [SIG-12]. */
   readonly maxJsonDepth?: number;
+  /** Whether it stores the nonce of the request in its own transaction. */
+  readonly spendsNonce?: boolean;
   answer(call: RouteCall): Promise<RouteResult>;
 }

@@ -7,7 +7,11 @@ import { parseDomain, parseKeyId, parseMessageId } from '../../../../protocol/id
 import type { Domain, MessageId } from '../../../../protocol/ids.ts';
 import { formatSignatureHeader } from '../../../../protocol/signature-header.ts';
 import { formatTimestamp } from '../../../../protocol/timestamp.ts';
+import { ProtocolError } from '../../../../protocol/errors.ts';
+import type { MessageBody } from '../../../../protocol/schemas/message-body.ts';
+import type { MessageVerdict } from '../../../domain/messages/accept-messages.ts';
 import type { NonceStore } from '../../../domain/ports.ts';
+import { unobservedTraffic } from '../../../domain/traffic-observer.ts';
 import type { KeyDocumentVerdict } from '../../keys/fetch-key-document.ts';
 import type { OwnKeys } from '../../keys/own-keys.ts';
 import { createPeerKeys } from '../../keys/peer-keys.ts';
@@ -29,7 +33,7 @@ function createFakeNonces(): NonceStore & { readonly spent: Map<string, Date>; f
   return {
     spent,
     fails: false,
-    async accept(keyId, nonce, expiresAt) {
+    async accept({ keyId, nonce, expiresAt }) {
       if (this.fails) throw new Error('the database is gone');
       if (spent.has(`${keyId} ${nonce}`)) return false;
       spent.set(`${keyId} ${nonce}`, expiresAt);
@@ -68,7 +72,7 @@ export async function createFixture(options: { rateLimits?: Partial<RateLimitSet
   const blocked = new Set<Domain>();
   const isBlocked = { answer: async (domain: Domain): Promise<boolean> => blocked.has(domain) };
   const logLines: string[] = [];
-  const refusals: { error: Error | null } = { error: null };
+  const refusals: { error: Error | null; ofMessage: (body: MessageBody) => ProtocolError | null } = { error: null, ofMessage: () => null };
   const wakes = { count: 0 };
   let nextNonce = 0;
   let nextRandomByte = 0xab;
@@ -82,10 +86,19 @@ export async function createFixture(options: { rateLimits?: Partial<RateLimitSet
       note(['findPublicIdentity', userId]);
       return { publicKey: Buffer.alloc(32, 7).toString('base64') };
     },
-    async acceptMessage(body, origin) {
-      note(['acceptMessage', body, origin]);
-      return { status: 'accepted', messageId: body.messageId ?? MESSAGE_ID };
-    },
+    acceptMessages: (bodies, origin, ticket) =>
+      ticket.spendWith(async (nonce) => {
+        // As the store does: the nonce first, and nothing where it is known.
+        const { error } = refusals;
+        if (error !== null && !(error instanceof ProtocolError)) throw error;
+        if (nonce !== null && !(await nonces.accept(nonce))) return 'replayed';
+        return bodies.map((body): MessageVerdict => {
+          const refusal = refusals.ofMessage(body);
+          if (refusal !== null) return refusal;
+          calls.push(['acceptMessages', body, origin]);
+          return error ?? { status: 'accepted', messageId: body.messageId ?? MESSAGE_ID };
+        });
+      }),
     async acceptChange(body, origin) {
       note(['acceptChange', body, origin]);
       return { status: body.action === 'create' ? 'created' : 'updated', conversationId: body.conversationId };
@@ -112,6 +125,7 @@ export async function createFixture(options: { rateLimits?: Partial<RateLimitSet
     nonces,
     peers,
     waker: { wake: () => void (wakes.count += 1) },
+    traffic: unobservedTraffic,
     clock,
     randomBytes: (length) => new Uint8Array(length).fill(nextRandomByte++),
     logger: pino({ level: 'trace' }, { write: (line: string) => void logLines.push(line) }),

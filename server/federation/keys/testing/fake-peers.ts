@@ -8,7 +8,7 @@ export function createFakePeers(): PeerStore & { readonly rows: Map<Domain, Peer
   const rowOf = (domain: Domain): Peer =>
     rows.get(domain) ?? {
       domain, policy: 'default', keyDocument: null, keyFetchedAt: null, keyFreshUntil: null, lastInboundAt: null,
-      lastSuccessAt: null, lastFailureAt: null, lastFailureReason: null, consecutiveFailures: 0, nextAttemptAt: null,
+      lastSuccessAt: null, lastFailureAt: null, lastFailureReason: null, consecutiveFailures: 0, circuitOpenedAt: null, nextAttemptAt: null,
     };
   return {
     rows,

@@ -1,10 +1,11 @@
 import pino from 'pino';
 
-import { BATCH_TARGET } from '../../../../protocol/endpoints.ts';
+import { BATCH_TARGET, EVENTS_TARGET, HELLO_TARGET } from '../../../../protocol/endpoints.ts';
 import { ERROR_REGISTRY, isPermanentCode } from '../../../../protocol/errors.ts';
 import type { ErrorCode } from '../../../../protocol/errors.ts';
 import { parseDomain } from '../../../../protocol/ids.ts';
 import type { PeerLimits } from '../../../../protocol/key-document.ts';
+import type { DeliveryObserver } from '../../../domain/outbox/delivery-observer.ts';
 import type { DomainEvent } from '../../../domain/ports.ts';
 import { createDeliveryWorker } from '../delivery-worker.ts';
 import type { DeliveryWorker } from '../delivery-worker.ts';
@@ -34,6 +35,12 @@ interface Network {
   script: ItemScript;
   /** Answers a batch as such, after its items were handled; null where their results are the answer. */
   envelope: (results: readonly object[]) => PeerAnswer | null;
+  /** Answers a hello. */
+  hello: () => PeerAnswer | Promise<PeerAnswer>;
+  /** Answers events, be they alone or in a batch. */
+  events: () => PeerAnswer | Promise<PeerAnswer>;
+  /** Whether the items of a batch are answered one after the other. */
+  isSequential: boolean;
   blocked: boolean;
   core: boolean | Error;
   limits: Partial<PeerLimits>;
@@ -45,22 +52,31 @@ export function arrangeWorkers(script: ItemScript = () => accepted) {
   const stores = createMemoryStores();
   const sent: string[] = [];
   const exchanges: (readonly string[])[] = [];
+  const asked: { hellos: number } = { hellos: 0 };
   const events: DomainEvent[] = [];
   const logged: { readonly level: number; readonly operatorAlert?: boolean }[] = [];
-  const network: Network = { script, envelope: () => null, blocked: false, core: false, limits: {} };
-  const newWorker = (workerId = 'w1'): DeliveryWorker =>
+  const network: Network = { script, envelope: () => null, hello: () => accepted, events: () => accepted, isSequential: false, blocked: false, core: false, limits: {} };
+  const newWorker = (workerId = 'w1', more: { readonly observe?: DeliveryObserver } = {}): DeliveryWorker =>
     createDeliveryWorker({
+      ...more,
       outbox: stores.outbox,
       peers: stores.peers,
+      receipts: stores.receipts,
       peerClient: {
         send: async (request) => {
+          if (request.target === HELLO_TARGET) {
+            asked.hellos += 1;
+            return network.hello();
+          }
           const items = textsOf(request);
           exchanges.push(items);
+          if (request.target === EVENTS_TARGET) return network.events();
           const answerItem = async (item: Parameters<ItemScript>[0]): Promise<PeerAnswer> => {
+            if (item.target === EVENTS_TARGET) return network.events();
             sent.push(`${item.destination} ${item.body}`);
             return network.script(item, sent.length);
           };
-          return request.target === BATCH_TARGET ? answerBatch(request, answerItem, network.envelope) : answerItem({ ...request, body: items[0] ?? '' });
+          return request.target === BATCH_TARGET ? answerBatch(request, answerItem, network) : answerItem({ ...request, body: items[0] ?? '' });
         },
         limitsForBatches: async () => {
           if (network.core instanceof Error) throw network.core;
@@ -81,7 +97,7 @@ export function arrangeWorkers(script: ItemScript = () => accepted) {
     });
   const queue = (body: string, options: { destination?: typeof B; conversationKey?: bigint; fullOnly?: boolean } = {}) =>
     stores.queue({ destination: B, at: time.clock.now(), ...options, body: bodyOf(body, options.conversationKey ?? 1n) });
-  return { time, stores, sent, exchanges, events, logged, network, newWorker, queue };
+  return { time, stores, sent, exchanges, asked, events, logged, network, newWorker, queue };
 }
 
 /** Makes an answer that comes when the test says so. */

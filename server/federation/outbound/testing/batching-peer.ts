@@ -1,4 +1,4 @@
-import { BATCH_TARGET } from '../../../../protocol/endpoints.ts';
+import { BATCH_TARGET, EVENTS_TARGET } from '../../../../protocol/endpoints.ts';
 import { isPermanentCode, problemDocument, ProtocolError } from '../../../../protocol/errors.ts';
 import type { JsonValue } from '../../../../protocol/json.ts';
 import type { PeerAnswer } from '../peer-answer.ts';
@@ -12,7 +12,7 @@ interface WireItem {
   readonly id: string;
   readonly method: 'POST' | 'PUT';
   readonly path: string;
-  readonly body: { readonly conversationId: string; readonly text: string };
+  readonly body: { readonly conversationId: string; readonly text: string; readonly events?: readonly object[] };
 }
 
 const UNAVAILABLE: PeerAnswer & { readonly kind: 'refused' } = { kind: 'refused', status: 503, code: 'unavailable', permanent: false, retryAfterSeconds: null };
@@ -22,22 +22,29 @@ export function bodyOf(text: string, conversationKey: bigint): string {
   return JSON.stringify({ conversationId: String(conversationKey), text });
 }
 
+function eventsText({ events = [] }: { readonly events?: readonly object[] }): string {
+  return `${events.length} events`;
+}
+
 /** Gives the texts that a request carries, one for each item. */
 export function textsOf({ target, body = '' }: PeerRequest): readonly string[] {
-  return target === BATCH_TARGET ? itemsOf(body).map((item) => item.body.text) : [JSON.parse(body).text];
+  if (target === EVENTS_TARGET) return [eventsText(JSON.parse(body))];
+  return target === BATCH_TARGET ? itemsOf(body).map((item) => (item.path === EVENTS_TARGET ? eventsText(item.body) : item.body.text)) : [JSON.parse(body).text];
 }
 
 /**
  * Answers a batch as a Full peer does: a result for each item, and 503 for those behind one of their conversation that
- * will come again. Where an item finds nobody there, so does the batch. `envelope` has the last word.
+ * will come again; `isSequential` where it takes one after the other. Where an item finds nobody there, so does the batch.
+ * `envelope` has the last word.
  */
 export async function answerBatch(
   { destination, body = '' }: PeerRequest,
   answerItem: (request: PeerRequest & { readonly body: string }) => Promise<PeerAnswer>,
-  envelope: (results: readonly object[]) => PeerAnswer | null,
+  { envelope, isSequential }: { readonly envelope: (results: readonly object[]) => PeerAnswer | null; readonly isSequential: boolean },
 ): Promise<PeerAnswer> {
   const items = itemsOf(body);
-  const answers = await Promise.all(items.map((item) => answerItem({ destination, method: item.method, target: item.path, body: item.body.text })));
+  const ask = (item: WireItem): Promise<PeerAnswer> => answerItem({ destination, method: item.method, target: item.path, body: item.body.text });
+  const answers = isSequential ? await askInOrder(items, ask) : await Promise.all(items.map(ask));
   const heldBack = new Set<string>();
   const results: object[] = [];
   for (const [place, answer] of answers.entries()) {
@@ -48,6 +55,20 @@ export async function answerBatch(
     if (answer.kind === 'refused' && (answer.code === null || !isPermanentCode(answer.code))) heldBack.add(conversationId);
   }
   return envelope(results) ?? { kind: 'success', status: 200, json: JSON.parse(JSON.stringify({ results })) };
+}
+
+/** Asks one after the other, and none behind one of its conversation that will come again. */
+async function askInOrder(items: readonly WireItem[], ask: (item: WireItem) => Promise<PeerAnswer>): Promise<readonly PeerAnswer[]> {
+  const answers: PeerAnswer[] = [];
+  const heldBack = new Set<string>();
+  for (const item of items) {
+    const { conversationId } = item.body;
+    const answer = heldBack.has(conversationId) ? UNAVAILABLE : await ask(item);
+    answers.push(answer);
+    if (answer.kind === 'unreachable') return answers;
+    if (answer.kind === 'refused' && !answer.permanent) heldBack.add(conversationId);
+  }
+  return answers;
 }
 
 function itemsOf(body: string): readonly WireItem[] {

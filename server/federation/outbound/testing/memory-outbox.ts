@@ -1,9 +1,12 @@
 import type { ConversationId, Domain, MessageId } from '../../../../protocol/ids.ts';
 import { parseConversationId, parseCoreMessageId, parseUserId } from '../../../../protocol/ids.ts';
-import type { DeliveryState, OutboxItem, OutboxStore, Peer, PeerStore } from '../../../domain/ports.ts';
+import type { DeliveryState, OutboxItem, OutboxStore } from '../../../domain/outbox/outbox-store.ts';
+import type { Peer, PeerStore } from '../../../domain/ports.ts';
+import type { OutgoingReceipt, OutgoingReceiptQueue } from '../../../domain/receipts/outgoing-receipts.ts';
 
 /** One row of the outbox as the tests see it. */
 interface MemoryRow extends OutboxItem {
+  /** A row that was delivered is kept here for the tests alone: nothing lists it any more. */
   state: DeliveryState['state'];
   attempts: number;
   firstRefusedAt: Date | null;
@@ -17,12 +20,19 @@ interface MemoryStores {
   readonly peers: PeerStore;
   readonly rows: readonly MemoryRow[];
   readonly claims: ReadonlyMap<Domain, { readonly workerId: string; readonly untilMs: number }>;
+  /** What waits to be told each domain; a settle takes it out. */
+  readonly receipts: OutgoingReceiptQueue & { readonly waiting: Map<Domain, OutgoingReceipt[]> };
+  /** Every call of the outbox by its name. */
+  readonly calls: string[];
   /** Queues one message and gives its row. */
   queue(item: { destination: Domain; conversationKey?: bigint; at: Date; body?: string; fullOnly?: boolean }): MemoryRow;
   peer(domain: Domain): Peer;
 }
 
 const SENDER = parseUserId('alice@a.test');
+const CIRCUIT_MS = 600_000;
+const CIRCUIT_FAILURES = 5;
+const WELL = { consecutiveFailures: 0, circuitOpenedAt: null, nextAttemptAt: null };
 const CONVERSATION: ConversationId = parseConversationId('c1:a.test');
 
 /** Creates empty stores. */
@@ -32,13 +42,17 @@ export function createMemoryStores(): MemoryStores {
   const peers = new Map<Domain, Peer>();
   const claims = new Map<Domain, { readonly workerId: string; readonly untilMs: number }>();
   const peer = (domain: Domain): Peer => peers.get(domain) ?? newPeer(domain);
+  const calls: string[] = [];
+  const receipts = memoryReceipts();
   return {
+    calls,
+    receipts,
     rows,
     claims,
     peer,
     queue({ destination, conversationKey = 1n, at, body = '{}', fullOnly = false }) {
       const row: MemoryRow = {
-        id: BigInt(rows.length + 1), destination, conversationKey, messageId: messageIdOf(rows.length + 1), senderId: SENDER,
+        id: BigInt(rows.length + 1), destination, conversationKey, conversationId: CONVERSATION, messageId: messageIdOf(rows.length + 1), senderId: SENDER,
         method: 'POST', target: '/federation/v1/messages', body, fullOnly, attempts: 0, createdAt: at, firstRefusedAt: null,
         state: 'queued', nextAttemptAt: at, errorCode: null,
       };
@@ -47,22 +61,56 @@ export function createMemoryStores(): MemoryStores {
       return row;
     },
     peers: memoryPeers(peers, peer),
-    outbox: memoryOutbox({ rows, byDomain, claims, peer }),
+    outbox: counted(memoryOutbox({ rows, byDomain, claims, peer, receipts }), calls),
+  };
+}
+
+/** Notes the name of each call. */
+function counted(outbox: OutboxStore, calls: string[]): OutboxStore {
+  const note = <Arguments extends readonly unknown[], Result>(name: string, call: (...given: Arguments) => Result) => (...given: Arguments): Result => {
+    calls.push(name);
+    return call(...given);
+  };
+  return {
+    claimDestinations: note('claimDestinations', outbox.claimDestinations),
+    extendClaims: note('extendClaims', outbox.extendClaims),
+    releaseDestination: note('releaseDestination', outbox.releaseDestination),
+    listDue: note('listDue', outbox.listDue),
+    markDelivered: note('markDelivered', outbox.markDelivered),
+    markRetry: note('markRetry', outbox.markRetry),
+    markFailed: note('markFailed', outbox.markFailed),
+    noteQueueFailure: note('noteQueueFailure', outbox.noteQueueFailure),
+    requeueFailed: note('requeueFailed', outbox.requeueFailed),
+    deliveryStates: note('deliveryStates', outbox.deliveryStates),
+    nextDueAt: note('nextDueAt', outbox.nextDueAt),
+  };
+}
+
+function memoryReceipts(): MemoryStores['receipts'] {
+  const waiting = new Map<Domain, OutgoingReceipt[]>();
+  return {
+    waiting,
+    listDue: async (domain, limit) => (waiting.get(domain) ?? []).slice(0, limit),
+    async settle(domain, told) {
+      const marks = new Set(told.map(({ mark }) => mark));
+      waiting.set(domain, (waiting.get(domain) ?? []).filter(({ mark }) => !marks.has(mark)));
+    },
   };
 }
 
 function newPeer(domain: Domain): Peer {
   return {
     domain, policy: 'default', keyDocument: null, keyFetchedAt: null, keyFreshUntil: null, lastInboundAt: null,
-    lastSuccessAt: null, lastFailureAt: null, lastFailureReason: null, consecutiveFailures: 0, nextAttemptAt: null,
+    lastSuccessAt: null, lastFailureAt: null, lastFailureReason: null, consecutiveFailures: 0, circuitOpenedAt: null, nextAttemptAt: null,
   };
 }
 
 function messageIdOf(number: number): MessageId {
-  return parseCoreMessageId(Buffer.alloc(32, number).toString('base64url'));
+  return parseCoreMessageId(Buffer.alloc(32, number % 256).toString('base64url'));
 }
 
 function memoryPeers(peers: Map<Domain, Peer>, peer: (domain: Domain) => Peer): PeerStore {
+  const failedAtMs = new Map<Domain, readonly number[]>();
   const unused = async (): Promise<never> => {
     throw new Error('The worker has no use for this.');
   };
@@ -71,11 +119,17 @@ function memoryPeers(peers: Map<Domain, Peer>, peer: (domain: Domain) => Peer): 
     list: unused,
     setPolicy: unused,
     saveKeyDocument: unused,
-    recordInbound: async (domain, now) => void peers.set(domain, { ...peer(domain), lastInboundAt: now, consecutiveFailures: 0, nextAttemptAt: null }),
-    recordSuccess: async (domain, now) => void peers.set(domain, { ...peer(domain), lastSuccessAt: now, consecutiveFailures: 0, nextAttemptAt: null }),
+    recordInbound: async (domain, now) => void peers.set(domain, { ...peer(domain), lastInboundAt: now, ...WELL }),
+    async recordSuccess(domain, now) {
+      failedAtMs.delete(domain);
+      peers.set(domain, { ...peer(domain), lastSuccessAt: now, ...WELL });
+    },
     async recordFailure(domain, { now, reason, nextAttemptAt }) {
       const before = peer(domain);
-      peers.set(domain, { ...before, lastFailureAt: now, lastFailureReason: reason, nextAttemptAt, consecutiveFailures: before.consecutiveFailures + 1 });
+      const recent = [...(failedAtMs.get(domain) ?? []), now.getTime()].filter((atMs) => atMs > now.getTime() - CIRCUIT_MS);
+      failedAtMs.set(domain, recent);
+      const circuitOpenedAt = before.circuitOpenedAt ?? (recent.length >= CIRCUIT_FAILURES ? now : null);
+      peers.set(domain, { ...before, lastFailureAt: now, lastFailureReason: reason, nextAttemptAt, circuitOpenedAt, consecutiveFailures: before.consecutiveFailures + 1 });
     },
   };
 }
@@ -85,30 +139,36 @@ interface Memory {
   readonly byDomain: ReadonlyMap<Domain, readonly MemoryRow[]>;
   readonly claims: Map<Domain, { readonly workerId: string; readonly untilMs: number }>;
   readonly peer: (domain: Domain) => Peer;
+  readonly receipts: MemoryStores['receipts'];
 }
 
-function memoryOutbox({ rows, byDomain, claims, peer }: Memory): OutboxStore {
+function memoryOutbox({ rows, byDomain, claims, peer, receipts }: Memory): OutboxStore {
   const lastTurns = new Map<Domain, number>();
   const queued = (domain: Domain): readonly MemoryRow[] => (byDomain.get(domain) ?? []).filter((row) => row.state === 'queued');
-  const openRow = (id: bigint): MemoryRow | undefined => rows[Number(id) - 1];
-  const dueAtMs = (row: MemoryRow): number => Math.max(row.nextAttemptAt.getTime(), peer(row.destination).nextAttemptAt?.getTime() ?? 0);
-  const settle = (id: bigint, change: Partial<MemoryRow>): DeliveryState | null => {
-    const row = openRow(id);
-    if (row === undefined) return null;
-    Object.assign(row, change);
-    return stateOf(row);
+  const change = (id: bigint, to: Partial<MemoryRow>): boolean => {
+    const row = rows[Number(id) - 1];
+    if (row?.state !== 'queued') return false;
+    Object.assign(row, to);
+    return true;
   };
+  /** Since when something of a domain is due, null where nothing is. */
+  const dueSinceMs = (domain: Domain, nowMs: number, isScan: boolean): number | null => {
+    if ((peer(domain).nextAttemptAt?.getTime() ?? 0) > nowMs || (claims.get(domain)?.untilMs ?? 0) > nowMs) return null;
+    const head = byDomain.get(domain)?.find((row) => row.state === 'queued' && row.nextAttemptAt.getTime() <= nowMs && (!isScan || hasInstant(row)));
+    if (head !== undefined) return head.nextAttemptAt.getTime();
+    return (receipts.waiting.get(domain) ?? []).length > 0 && !isScan ? nowMs : null;
+  };
+  /** What `due` looks at: a held queue, a retried item, a claim that ran out. */
+  const hasInstant = ({ destination, attempts }: MemoryRow): boolean => attempts > 0 || peer(destination).nextAttemptAt !== null || claims.has(destination);
   return {
-    async claimDestinations({ workerId, now, claimMs, limit, groups = [] }) {
+    async claimDestinations({ workerId, now, claimMs, limit, scope, groups = [] }) {
       const nowMs = now.getTime();
-      const headOf = (domain: Domain): MemoryRow | undefined => byDomain.get(domain)?.find((row) => row.state === 'queued' && dueAtMs(row) <= nowMs);
-      const sinceMs = new Map(
-        [...byDomain.keys()]
-          .filter((domain) => (claims.get(domain)?.untilMs ?? 0) <= nowMs)
-          .flatMap((domain) => [headOf(domain)].filter((row) => row !== undefined))
-          .map((row) => [row.destination, Math.max(lastTurns.get(row.destination) ?? 0, row.nextAttemptAt.getTime())]),
-      );
-      const free = [...sinceMs].toSorted(([, a], [, b]) => a - b).map(([domain]) => domain);
+      const candidates = typeof scope === 'string' ? new Set([...byDomain.keys(), ...receipts.waiting.keys()]) : new Set(scope);
+      const free = [...candidates]
+        .map((domain) => ({ domain, sinceMs: dueSinceMs(domain, nowMs, scope === 'due') }))
+        .flatMap(({ domain, sinceMs }) => (sinceMs === null ? [] : [{ domain, sinceMs: Math.max(sinceMs, lastTurns.get(domain) ?? 0) }]))
+        .toSorted((a, b) => a.sinceMs - b.sinceMs)
+        .map(({ domain }) => domain);
       const named = new Set(groups.flatMap(({ domains }) => domains));
       const claimed = [
         ...groups.flatMap((group) => free.filter((domain) => group.domains.includes(domain)).slice(0, group.limit)),
@@ -117,37 +177,40 @@ function memoryOutbox({ rows, byDomain, claims, peer }: Memory): OutboxStore {
       for (const domain of claimed) claims.set(domain, { workerId, untilMs: nowMs + claimMs });
       return claimed;
     },
-    async extendClaim({ domain, workerId, now, claimMs }) {
-      if (claims.get(domain)?.workerId !== workerId) return false;
-      claims.set(domain, { workerId, untilMs: now.getTime() + claimMs });
-      return true;
+    async extendClaims({ domains, workerId, now, claimMs }) {
+      const held = domains.filter((domain) => claims.get(domain)?.workerId === workerId);
+      for (const domain of held) claims.set(domain, { workerId, untilMs: now.getTime() + claimMs });
+      return held;
     },
     async releaseDestination(domain, { workerId, now }) {
       if (claims.get(domain)?.workerId !== workerId) return;
       claims.delete(domain);
       lastTurns.set(domain, now.getTime());
     },
-    async listDue(domain, now, limit) {
-      const blocked = new Set<bigint>();
-      const due = queued(domain).filter((row) => {
+    async listDue(domain, { now, limit, without = [] }) {
+      const blocked = new Set<bigint>(without);
+      const due: OutboxItem[] = [];
+      for (const row of byDomain.get(domain) ?? []) {
+        if (row.state !== 'queued') continue;
         if (row.nextAttemptAt.getTime() > now.getTime()) blocked.add(row.conversationKey);
-        return !blocked.has(row.conversationKey);
-      });
-      return due.slice(0, limit).map((row) => ({ ...row }));
+        else if (!blocked.has(row.conversationKey)) due.push({ ...row });
+        if (due.length === limit) break;
+      }
+      return due;
     },
-    markDeliveredAll: async (ids) => ids.map((id) => settle(id, { state: 'delivered', errorCode: null })).filter((state) => state !== null),
-    markRetry: async (id, { firstRefusedAt, nextAttemptAt, errorCode }) => {
-      const row = openRow(id);
-      return settle(id, { nextAttemptAt, errorCode, attempts: (row?.attempts ?? 0) + 1, firstRefusedAt });
-    },
-    markFailed: async (id, { errorCode }) => settle(id, { state: 'failed', errorCode }),
+    markDelivered: async (_, ids) => ids.filter((id) => change(id, { state: 'delivered', errorCode: null })),
+    markRetry: async ({ id, attempts }, { firstRefusedAt, nextAttemptAt, errorCode }) => change(id, { nextAttemptAt, errorCode, attempts: attempts + 1, firstRefusedAt }),
+    markFailed: async ({ id }, { errorCode }) => change(id, { state: 'failed', errorCode }),
     noteQueueFailure: async (domain, { errorCode, limit }) => queued(domain).slice(0, limit).map((row) => stateOf(Object.assign(row, { errorCode }))),
     requeueFailed: async () => null,
     deliveryStates: async () => [],
     async nextDueAt() {
-      const firstMs = (domain: Domain): number => Math.min(...queued(domain).map((row) => row.nextAttemptAt.getTime()));
-      const dueMs = Math.min(...[...byDomain.keys()].map((domain) => Math.max(firstMs(domain), peer(domain).nextAttemptAt?.getTime() ?? 0)));
-      return dueMs === Number.POSITIVE_INFINITY ? null : new Date(dueMs);
+      const instants = [...byDomain.keys()].flatMap((domain) => {
+        const rows = queued(domain).filter(hasInstant);
+        const heldMs = Math.max(peer(domain).nextAttemptAt?.getTime() ?? 0, claims.get(domain)?.untilMs ?? 0);
+        return rows.map((row) => Math.max(row.nextAttemptAt.getTime(), heldMs));
+      });
+      return instants.length === 0 ? null : new Date(Math.min(...instants));
     },
   };
 }
