@@ -1,11 +1,14 @@
-import type { DomainState } from './final-state.ts';
+import type { RunEnd } from './check-deliveries.ts';
 import { domainOf } from '../protocol/ids.ts';
 import type { PlannedConversation } from './membership-changes.ts';
 import { ownerOf } from './membership-changes.ts';
 import type { Violation } from './violation.ts';
 
-/** Finds servers that do not agree with the owner's on who is in a conversation and in which epoch it is. */
-export function checkMembership(conversations: readonly PlannedConversation[], domains: readonly DomainState[]): readonly Violation[] {
+/**
+ * Finds servers that do not agree with the owner's on who is in a conversation and in which epoch it is, but those that
+ * the text lets refuse a change for good, as a clock far from theirs had dated it [ID-5].
+ */
+export function checkMembership(conversations: readonly PlannedConversation[], { domains, clocksWereApart }: Pick<RunEnd, 'domains' | 'clocksWereApart'>): readonly Violation[] {
   return conversations.flatMap((conversation) => {
     const { conversationId } = conversation;
     const views = domains.flatMap(({ domain, timelines }) => {
@@ -14,13 +17,16 @@ export function checkMembership(conversations: readonly PlannedConversation[], d
     });
     const owned = views.find(({ domain }) => domain === domainOf(ownerOf(conversation)));
     if (owned === undefined) return [disagree(`nobody at the owner's server is in ${conversationId}`)];
-    const refused = JSON.stringify(domains.flatMap(({ domain, failedChanges }) => failedChanges.filter((each) => each.conversationId === conversationId).map((each) => ({ from: domain, ...each }))));
+    const failed = domains.flatMap(({ domain, failedChanges }) => failedChanges.filter((each) => each.conversationId === conversationId).map((each) => ({ from: domain, ...each })));
+    const refused = JSON.stringify(failed);
+    const mayDiffer = (domain: string): boolean => clocksWereApart && failed.some(({ from, destination, code }) => from === owned.domain && destination === domain && code === 'invalid_body');
     const served = new Set(owned.members.map(domainOf));
     return [
       ...views
         .filter(({ epoch, members }) => epoch !== owned.epoch || members.join() !== owned.members.join())
+        .filter(({ domain }) => !mayDiffer(domain))
         .map(({ domain, epoch, members }) => disagree(`${conversationId}: ${domain} has epoch ${epoch} of ${members.join()}, ${owned.domain} epoch ${owned.epoch} of ${owned.members.join()}; refused: ${refused}`)),
-      ...[...served].filter((domain) => !views.some((view) => view.domain === domain)).map((domain) => disagree(`${conversationId}: ${domain} knows nothing of its members; refused: ${refused}`)),
+      ...[...served].filter((domain) => !mayDiffer(domain) && !views.some((view) => view.domain === domain)).map((domain) => disagree(`${conversationId}: ${domain} knows nothing of its members; refused: ${refused}`)),
     ];
   });
 }

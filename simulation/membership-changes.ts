@@ -91,14 +91,20 @@ type Intent = (present: readonly UserId[]) => { readonly action: 'add_participan
 async function changeAsOwner(conversation: PlannedConversation, options: ChangingOptions, intent: Intent): Promise<void> {
   const owner = options.clientOf(ownerOf(conversation));
   const { conversationId } = conversation;
-  for (let reading = 0; reading < MOST_READINGS; reading += 1) {
+  let isPut = false;
+  let mustRotate = false;
+  for (let reading = 0; reading < MOST_READINGS && !isPut; reading += 1) {
     const seen = await readSummary(owner, conversationId, options);
     if (seen === null) return;
-    const { action, all } = intent(seen.participants);
+    // Somebody may have left: an addition goes out behind the rotation that honours it [E2E-6].
+    const { action, all }: ReturnType<Intent> = mustRotate ? { action: 'rotate_key', all: seen.participants } : intent(seen.participants);
     note(conversationId, new Set(seen.participants).symmetricDifference(new Set(all)), options);
     const change = changeOf(owner, { conversationId, action, epoch: seen.epoch + 1, all });
     const outcome = await insist(owner, change, options);
-    if (outcome.kind !== 'refused' || outcome.code !== 'stale_epoch') return;
+    const isStale = outcome.kind === 'refused' && outcome.code === 'stale_epoch';
+    isPut = !isStale && !mustRotate;
+    if (!isStale && outcome.kind !== 'answer') return;
+    mustRotate = isStale && (mustRotate || action === 'add_participant');
   }
 }
 

@@ -7,34 +7,37 @@ import { runSeed } from './run-seed.ts';
 import type { ViolationKind } from './violation.ts';
 
 const MOST_SEEDS = 20;
+/** The first that shows each of the three: one seed is enough as long as nothing else changes. */
+const FIRST_SEED = 2;
 const MESSAGES = 150;
-const TIMEOUT_MS = 180_000;
+/** A seed takes some seconds, many times that where the machine is busy. */
+const TIMEOUT_MS = 300_000;
 
 let ground: PostgresGround;
 beforeAll(async () => {
   ground = await openPostgresGround();
-});
-afterAll(() => ground.close());
+}, TIMEOUT_MS);
+afterAll(() => ground.close(), TIMEOUT_MS);
 
-/** Gives the first seed that shows one of these violations. */
-async function firstSeedAgainst(mutate: Mutation, kinds: readonly ViolationKind[]): Promise<number> {
-  for (let seed = 1; seed <= MOST_SEEDS; seed += 1) {
-    const { violations } = await runSeed({ seed, messages: MESSAGES, ground, mutate });
-    if (violations.some(({ kind }) => kinds.includes(kind))) return seed;
+/** Gives how many seeds it took to see one of these violations. */
+async function seedsAgainst(mutate: Mutation, kinds: readonly ViolationKind[]): Promise<number> {
+  for (let count = 1; count <= MOST_SEEDS; count += 1) {
+    const { violations } = await runSeed({ seed: FIRST_SEED + count - 1, messages: MESSAGES, ground, mutate });
+    if (violations.some(({ kind }) => kinds.includes(kind))) return count;
   }
   return Number.POSITIVE_INFINITY;
 }
 
 describe('servers with a defect are found out within 20 seeds', () => {
   test('[DEL-3] one that acknowledges before the commit', { timeout: TIMEOUT_MS }, async () => {
-    expect(await firstSeedAgainst(acknowledgesBeforeCommit, ['loss', 'broken_promise'])).toBeLessThanOrEqual(MOST_SEEDS);
+    expect(await seedsAgainst(acknowledgesBeforeCommit, ['loss', 'broken_promise'])).toBeLessThanOrEqual(MOST_SEEDS);
   });
 
   test('[DEL-3] one that knows only in memory what it has stored', { timeout: TIMEOUT_MS }, async () => {
-    expect(await firstSeedAgainst(forgetsWhatItKnew, ['double'])).toBeLessThanOrEqual(MOST_SEEDS);
+    expect(await seedsAgainst(forgetsWhatItKnew, ['double'])).toBeLessThanOrEqual(MOST_SEEDS);
   });
 
   test('[ERR-4] one that drops what the peer could not take', { timeout: TIMEOUT_MS }, async () => {
-    expect(await firstSeedAgainst(dropsOnServerFaults, ['loss', 'false_delivered'])).toBeLessThanOrEqual(MOST_SEEDS);
+    expect(await seedsAgainst(dropsOnServerFaults, ['loss', 'false_delivered'])).toBeLessThanOrEqual(MOST_SEEDS);
   });
 });

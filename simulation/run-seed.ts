@@ -189,7 +189,7 @@ async function check(run: Run): Promise<void> {
   );
   const clocksWereApart = plan.faults.some((fault) => fault.kind === 'clock' && Math.abs(fault.offsetMs) > APART_MS);
   const end: RunEnd = { record, domains, lastingDomains, clocksWereApart };
-  violations.push(...checkDeliveries(end), ...checkTimelines(end), ...checkOrder(end), ...checkMembership(world.conversations, domains));
+  violations.push(...checkDeliveries(end), ...checkTimelines(end), ...checkOrder(end), ...checkMembership(world.conversations, end));
 }
 
 /** Finds what was acknowledged to a client or promised to a peer before, and is not there now. */

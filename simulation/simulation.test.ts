@@ -5,13 +5,14 @@ import { runSeed } from './run-seed.ts';
 
 const BUDGET_MS = 30_000;
 const MESSAGES = 300;
-const TIMEOUT_MS = 180_000;
+/** A seed begun within the budget is played to its end, however busy the machine. */
+const TIMEOUT_MS = 300_000;
 
 let ground: PostgresGround;
 beforeAll(async () => {
   ground = await openPostgresGround();
-});
-afterAll(() => ground.close());
+}, TIMEOUT_MS);
+afterAll(() => ground.close(), TIMEOUT_MS);
 
 describe('real servers under faults', () => {
   test('[DEL-1] [DEL-3] nothing is lost, doubled, reordered or made up, whatever fresh seeds bring', { timeout: TIMEOUT_MS }, async () => {

@@ -121,6 +121,20 @@ test('[E2E-6] whom only a server took out can still be removed', async () => {
   expect(await membersFor(alice, conversationId)).toEqual([ALICE, BOB]);
 });
 
+test('[E2E-6] an addition brings back whom only a server took out, also where somebody else has left', async () => {
+  const { people, alice, bob, conversationId } = await createTrio();
+  forgeLeave(people, conversationId, null);
+  await unheard(people, () => bob.conversations.leave(conversationId));
+  // Who is listed again would leave again.
+  bob.close();
+  await alice.conversations.addParticipant(conversationId, DAVE);
+  expect(stateOf(people, conversationId)).toEqual({
+    actions: ['create', 'leave', 'leave', 'add_participant', 'rotate_key', 'add_participant'],
+    epoch: 4,
+    withKey: [ALICE, CAROL, DAVE],
+  });
+});
+
 test('[E2E-6] an addition goes out behind a rotation that leaves out whoever left', async () => {
   const { people, alice, carol, conversationId } = await createTrio();
   await unheard(people, () => carol.conversations.leave(conversationId));

@@ -47,20 +47,24 @@ export function createMembershipAuthor(options: EpochParts & { readonly book: Co
   }
 
   /** Makes members and servers agree before a change that needs them to; costs an epoch where they do not. */
-  async function settle(conversation: VerifiedConversation, action: Change['action']): Promise<VerifiedConversation> {
+  async function settle(found: VerifiedConversation, action: Change['action']): Promise<VerifiedConversation> {
+    const conversation = await bringBack(found);
     const previous = assertMayChange(conversation, self);
     const { conversationId } = previous;
     const members = stayersOf(conversation, previous.participants);
+    if (action !== 'add_participant' || members.length === previous.participants.length) return conversation;
+    // A server that has not heard of the leave takes no addition without the one who left, but it takes a rotation.
+    await publishEpoch({ conversationId, previous, action: 'rotate_key', members }, options);
+    return book.refresh(conversationId);
+  }
+
+  /** Adds again whom a server took out though nobody else did, as a rotation could not name them; and no addition passes over who left. */
+  async function bringBack(conversation: VerifiedConversation): Promise<VerifiedConversation> {
+    const previous = assertMayChange(conversation, self);
+    const { conversationId, participants: members } = previous;
     const listed = new Set(conversation.summary.participants);
-    // A server took somebody out whom nobody else did: they are added again, as a rotation could not name them.
-    if (!members.every(({ userId }) => listed.has(userId))) {
-      await publishEpoch({ conversationId, previous, action: 'add_participant', members }, options);
-    } else if (action === 'add_participant' && members.length < previous.participants.length) {
-      // A server that has not heard of the leave takes no addition without the one who left, but it takes a rotation.
-      await publishEpoch({ conversationId, previous, action: 'rotate_key', members }, options);
-    } else {
-      return conversation;
-    }
+    if (stayersOf(conversation, members).every(({ userId }) => listed.has(userId))) return conversation;
+    await publishEpoch({ conversationId, previous, action: 'add_participant', members }, options);
     return book.refresh(conversationId);
   }
 

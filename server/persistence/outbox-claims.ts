@@ -58,7 +58,11 @@ const hasUntried = (domain: string): string => `
           AND NOT ${isBlocked(domain, null)}
         ORDER BY o.id LIMIT 1) OR ${receiptsDueSince(domain)} IS NOT NULL)`;
 
-const IS_FREE = '(p.next_attempt_at IS NULL OR p.next_attempt_at <= $1) AND (p.claimed_until IS NULL OR p.claimed_until <= $1)';
+/** When the live claim of a peer ends; the end of a turn, which a released one keeps, holds nobody back, though a clock that is set back may not have reached it. */
+const CLAIM_ENDS_AT = 'CASE WHEN p.claimed_by IS NOT NULL THEN p.claimed_until END';
+/** Nobody claims for longer than $3, and no two clocks are as far apart as that: what goes on for twice as long was claimed by a clock that ran ahead. */
+const IS_FREE = `(p.next_attempt_at IS NULL OR p.next_attempt_at <= $1)
+  AND (p.claimed_by IS NULL OR p.claimed_until IS NULL OR p.claimed_until <= $1 OR p.claimed_until > $3 + ($3 - $1))`;
 
 /** The free destinations of a lane, those first that have waited longest since they were due, freed, or had their turn. */
 function freeOf(index: number, which: string, limit: string): string {
@@ -115,7 +119,7 @@ const NEXT_DUE_AT: Statement = {
   text: `
     WITH RECURSIVE ${WAITING}
     SELECT min(at) AS at FROM (
-      (SELECT min(GREATEST(w.next_attempt_at, p.next_attempt_at, p.claimed_until)) AS at
+      (SELECT min(GREATEST(w.next_attempt_at, p.next_attempt_at, ${CLAIM_ENDS_AT})) AS at
        FROM waiting w LEFT JOIN LATERAL (SELECT * FROM peers WHERE domain = w.destination LIMIT 1) p ON true)
       UNION ALL
       (SELECT s.next_attempt_at

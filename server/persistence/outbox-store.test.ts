@@ -195,8 +195,9 @@ test('[DEL-6] a delivery goes from queued over retried to delivered, and settles
 
 test('[API-2] the body of a message is made from what is stored, for each domain its own', async () => {
   const id = await found(conversations, alice, bob, carol);
-  const { messageId, payload, timestamp } = await send(id);
-  const bodyFor = (recipientServerDomain: string) => JSON.stringify({ messageId, conversationId: id, senderId: alice, recipientServerDomain, payload, timestamp });
+  const { messageId, payloadText, timestamp } = await send(id);
+  const bodyFor = (recipientServerDomain: string) =>
+    `{"messageId":"${messageId}","conversationId":"${id}","senderId":"${alice}","recipientServerDomain":"${recipientServerDomain}","payload":${payloadText},"timestamp":"${timestamp}"}`;
   expect((await due())[0]).toMatchObject({ method: 'POST', target: '/federation/v1/messages', fullOnly: false, conversationId: id, body: bodyFor(b) });
   expect((await outbox.listDue(c, { now: start, limit: 1 }))[0]?.body).toBe(bodyFor(c));
 });

@@ -47,6 +47,19 @@ const FAILED: Statement = {
     WHERE destination = $1 AND state = 'queued' AND id = $2`,
 };
 
+/** What waits behind it is refused for the same reason, and has been for as long. */
+const FAILED_AS_UNKNOWN: Statement = {
+  name: 'outbox_failed_as_unknown',
+  text: `
+    WITH failed AS (
+      UPDATE outbox_items SET state = 'failed', attempts = attempts + 1, next_attempt_at = NULL, settled_at = $3::timestamptz, last_error_code = $4
+      WHERE destination = $1 AND state = 'queued' AND id = $2 RETURNING conversation_key),
+    later AS (
+      UPDATE outbox_items SET first_refused_at = $5::timestamptz FROM failed
+      WHERE outbox_items.conversation_key = failed.conversation_key AND destination = $1 AND state = 'queued' AND id > $2 AND first_refused_at IS NULL)
+    SELECT conversation_key FROM failed`,
+};
+
 const FIRST_QUEUED: Statement = {
   name: 'outbox_first_queued',
   text: `
@@ -101,7 +114,11 @@ export function createPostgresOutboxStore({ sql }: Pick<Database, 'sql'>): Outbo
     },
     markRetry: async ({ destination, id }, { firstRefusedAt, nextAttemptAt, errorCode }) =>
       (await sql.count(RETRY, [destination, id, nextAttemptAt, errorCode, firstRefusedAt])) === 1,
-    markFailed: async ({ destination, id }, { now, errorCode }) => (await sql.count(FAILED, [destination, id, now, errorCode])) === 1,
+    async markFailed({ destination, id }, { now, errorCode, firstRefusedAt = null }) {
+      const values = [destination, id, now, errorCode];
+      if (firstRefusedAt === null) return (await sql.count(FAILED, values)) === 1;
+      return (await sql.all(FAILED_AS_UNKNOWN, [...values, firstRefusedAt])).length === 1;
+    },
     async noteQueueFailure(domain, { errorCode, nextAttemptAt, limit }) {
       // The peer's own row holds the queue back and says why, so that hearing from the peer frees every item at once.
       const rows = await sql.all<StateRow>(FIRST_QUEUED, [domain, limit]);

@@ -164,7 +164,7 @@ async function deliverTo(someone: Instance, domains: readonly string[]): Promise
   );
   await someone.drainOnce();
   const { rows } = await pool.query<{ told: string }>(
-    "SELECT DISTINCT state || ' ' || COALESCE(last_error_code, '') AS told FROM outbox_items WHERE destination = ANY($1)",
+    "SELECT DISTINCT state || ' ' || COALESCE(last_error_code, last_failure_reason, '') AS told FROM outbox_items JOIN peers ON domain = destination WHERE destination = ANY($1)",
     [domains],
   );
   return new Set(rows.map(({ told }) => told));

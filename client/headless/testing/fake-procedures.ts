@@ -181,6 +181,7 @@ function applyChange(world: FakeWorld, initiatorId: UserId, body: z.infer<typeof
   const { conversationId, action, epoch, participantsToAdd, timestamp } = body;
   const before = world.conversations.get(conversationId);
   if (epoch !== (before?.epoch ?? 0) + (action === 'leave' ? 0 : 1)) throw new FakeRefusal('stale_epoch', 409);
+  if (before !== undefined && passesOverLeave(before, body)) throw new FakeRefusal('stale_epoch', 409);
   const allParticipants = membersAfter(before?.participants ?? [], initiatorId, body);
   const one: FakeConversation = before ?? {
     conversationId,
@@ -214,6 +215,12 @@ function membersAfter(before: readonly UserId[], initiatorId: UserId, { action, 
   const [subset, superset] = action === 'rotate_key' ? [allParticipants, before] : [before, allParticipants];
   if (!subset.every((userId) => superset.includes(userId))) throw new FakeRefusal('invalid_body', 400);
   return allParticipants;
+}
+
+/** An addition is not the first statement without somebody who left [E2E-6]. */
+function passesOverLeave({ epoch: present, changes }: FakeConversation, { action, allParticipants }: z.infer<typeof change>): boolean {
+  const leavers = changes.filter((one) => one.action === 'leave' && one.epoch === present).map(({ initiatorId }) => initiatorId);
+  return action === 'add_participant' && !leavers.every((userId) => allParticipants.includes(userId));
 }
 
 function store(world: FakeWorld, senderId: UserId, body: z.infer<typeof newMessage>): unknown {

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../../protocol/errors.ts';
 import { domainOf, parseUserId } from '../../../protocol/ids.ts';
 import type { ConversationId, Domain } from '../../../protocol/ids.ts';
 import { createChangeAcceptor } from './accept-change.ts';
-import { changeBody, newConversationId, wrappedKeyFor } from '../testing/changes.ts';
+import { changeBody, leaveBody, newConversationId, wrappedKeyFor } from '../testing/changes.ts';
 import type { ChangeSketch } from '../testing/changes.ts';
 import { createFakeClock } from '../testing/fake-clock.ts';
 import { alice, bob, carol, dave, erin, local, otherPeer, peer } from '../testing/people.ts';
@@ -178,6 +178,26 @@ describe('an add_participant', () => {
       { userIds: [dave], event: { kind: 'conversation', conversationId: id } },
       { userIds: [alice], event: { kind: 'membership', conversationId: id, epoch: 2 } },
     ]);
+  });
+
+  test('[E2E-6] that would be the first statement without who left is refused, and goes out behind the rotation that honours the leave', async () => {
+    await change(create([alice, dave, bob]));
+    await change(leaveBody({ conversationId: id, by: dave, all: [alice, dave, bob], epoch: 1 }));
+    await expectRefusal(add([alice, bob, erin]), 'stale_epoch');
+    await expect(change(add([alice, bob, erin]))).rejects.toMatchObject({ currentEpoch: 1 });
+    await change(rotate([alice, bob]));
+    const addition = add([alice, bob, erin], { epoch: 3 });
+    expect(await change(addition)).toMatchObject({ status: 'updated' });
+    await acceptFromPeer(leaveBody({ conversationId: id, by: bob, all: [alice, bob, erin], epoch: 3 }), domainOf(bob));
+    expect(await change(addition)).toMatchObject({ status: 'duplicate' });
+    await expectRefusal(add([alice, erin, carol], { epoch: 4 }), 'stale_epoch');
+  });
+
+  test('[E2E-6] that lists who left, or is of Core, goes out at once', async () => {
+    await change(create([alice, dave, bob]));
+    await change(leaveBody({ conversationId: id, by: dave, all: [alice, dave, bob], epoch: 1 }));
+    expect(await change(add([alice, bob, erin], { epoch: undefined, keysFor: [erin] }))).toMatchObject({ status: 'updated' });
+    expect(await change(add([alice, bob, erin, dave]))).toMatchObject({ status: 'updated' });
   });
 
   test('to a conversation that nobody knows is refused, not a founding', () => expectRefusal(add([alice, bob]), 'unknown_conversation'));

@@ -4,11 +4,12 @@ import { domainOf } from '../../../protocol/ids.ts';
 import type { Domain, UserId } from '../../../protocol/ids.ts';
 import { MAX_BODY_BYTES } from '../../../protocol/limits.ts';
 import { changeContentInput } from '../../../protocol/same-content.ts';
+import { isFullChange } from '../../../protocol/schemas/change-fields.ts';
 import { assertNotFuture } from '../assert-not-future.ts';
 import { sha256Base64 } from '../hashes.ts';
 import type { FederationPolicy } from '../peers/federation-policy.ts';
 import type { OutboxDraft } from '../outbox/outbox-store.ts';
-import type { ChangeDecision, Clock, ConversationStore, DeliveryWaker, FoundConversation, Notifier } from '../ports.ts';
+import type { ChangeDecision, Clock, ConversationState, ConversationStore, DeliveryWaker, FoundConversation, Notifier } from '../ports.ts';
 import { withReadableJson } from '../read-by-peers.ts';
 import type { AcceptedChange } from './accept-change.ts';
 import { announceChange } from './announce-change.ts';
@@ -63,8 +64,20 @@ async function decideLocalChange(context: ChangeContext, found: FoundConversatio
     return { kind: 'refuse', refusal: new ProtocolError('unknown_conversation') };
   }
   const decision = await decideChange(context, found);
+  if (decision.kind === 'apply' && found.state !== null && passesOverLeave(body, found.state)) {
+    return { kind: 'refuse', refusal: new ProtocolError('stale_epoch', { currentEpoch: found.state.epoch }) };
+  }
   const isTooLarge = decision.kind === 'apply' && decision.write.deliveries.some((delivery) => Buffer.byteLength(delivery.body) > MAX_BODY_BYTES);
   return isTooLarge ? { kind: 'refuse', refusal: new ProtocolError('body_too_large') } : decision;
+}
+
+/**
+ * Tells whether an addition would be the first statement without somebody who left. A server that has not heard of the
+ * leave takes a rotation only, so the author converges, rotates and adds behind it.
+ * @see docs/protocol.md [E2E-6]
+ */
+function passesOverLeave(body: ChangeBody, { leftInEpoch }: ConversationState): boolean {
+  return body.action === 'add_participant' && isFullChange(body) && !leftInEpoch.every((userId) => body.allParticipants.includes(userId));
 }
 
 /** Who never was in a conversation does not learn that there is one. */

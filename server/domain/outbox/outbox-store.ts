@@ -70,7 +70,8 @@ export interface OutboxStore {
   markDelivered(domain: Domain, ids: readonly bigint[]): Promise<readonly bigint[]>;
   /** Puts a queued item back; false when it is not queued any more (as in the next). */
   markRetry(item: OutboxItem, retry: { firstRefusedAt: Date | null; nextAttemptAt: Date; errorCode: string }): Promise<boolean>;
-  markFailed(item: OutboxItem, failure: { now: Date; errorCode: string }): Promise<boolean>;
+  /** Gives up a queued item; with `firstRefusedAt` the later ones of its conversation count from the same first refusal. */
+  markFailed(item: OutboxItem, failure: { now: Date; errorCode: string; firstRefusedAt?: Date | null }): Promise<boolean>;
   /** The first queued messages of a peer, as their authors may be told while its queue is held; counts no attempt of theirs. */
   noteQueueFailure(domain: Domain, failure: { errorCode: string; nextAttemptAt: Date; limit: number }): Promise<readonly DeliveryState[]>;
   /** Requeues one failed delivery of this author; null when there is none such. */

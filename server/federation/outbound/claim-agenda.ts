@@ -64,10 +64,19 @@ export class ClaimAgenda {
 
   /** Where to claim now, null for nowhere yet. */
   next(nowMs: number): ClaimScope | null {
+    this.#heedClock(nowMs);
     if (nowMs < this.#pausedUntilMs) return null;
     if (this.#isFresh && this.#wanted.size > 0) return [...this.#wanted];
     if (nowMs >= this.#everywhereAtMs) return 'everywhere';
     return nowMs >= this.#dueAtMs ? 'due' : null;
+  }
+
+  /** An instant further ahead than it was ever set was set by a clock that has been put back since: it has come. */
+  #heedClock(nowMs: number): void {
+    if (this.#pausedUntilMs > nowMs + AFTER_FAULT_MS) this.#pausedUntilMs = Number.NEGATIVE_INFINITY;
+    if (this.#scannedAtMs <= nowMs && this.#everywhereAtMs <= nowMs + EVERYWHERE_MS) return;
+    this.#scannedAtMs = Number.NEGATIVE_INFINITY;
+    this.#everywhereAtMs = Number.NEGATIVE_INFINITY;
   }
 
   /** A list is under way: what is wanted from now on is wanted again. */
@@ -98,6 +107,7 @@ export class ClaimAgenda {
 
   /** How long until `next` may say something without being told anything before. */
   waitMs(nowMs: number): number {
+    this.#heedClock(nowMs);
     return Math.max(0, this.#pausedUntilMs - nowMs, Math.min(this.#everywhereAtMs, this.#dueAtMs) - nowMs);
   }
 }

@@ -23,11 +23,18 @@ export async function deliverItem(options: DrainOptions, item: OutboxItem, stand
   const facts: DeliveryFacts = { item, answer, peerFailures: standing.failures, now: clock.now(), random };
   const verdict = judgeDelivery(facts);
   if (verdict.kind === 'delivered') return { ...NO_OUTCOME, delivered: [item], isShown: true };
-  if (verdict.kind === 'failed') return { ...NO_OUTCOME, others: [{ item, verdict }], isShown: answer.kind === 'refused' && answer.permanent };
+  if (verdict.kind === 'failed') return giveUp(item, { verdict, answer });
   const asks = isInDoubt(answer, standing) || (verdict.kind === 'retry' && standing.isProbed);
   if (!asks) return verdict.kind === 'hold' ? { ...NO_OUTCOME, hold: verdict } : setAside(item, verdict);
   const wellness = await askWhetherWell(options, item.destination, { standing, shownBefore });
   return judgeDoubt(facts, { item, verdict, wellness }, standing);
+}
+
+function giveUp(item: OutboxItem, { verdict, answer }: { readonly verdict: DeliveryVerdict & { readonly kind: 'failed' }; readonly answer: PeerAnswer }): DeliveryOutcome {
+  const isShown = answer.kind === 'refused' && answer.permanent;
+  // The later items are listed anew, as they count from the same first refusal from now on.
+  const waiting = new Set(verdict.errorCode === 'unknown_conversation' ? [item.conversationKey] : []);
+  return { ...NO_OUTCOME, others: [{ item, verdict }], waiting, isShown };
 }
 
 interface Doubt {

@@ -11,12 +11,12 @@ export type DeliveryVerdict =
   | { readonly kind: 'retry'; readonly errorCode: string; readonly nextAttemptAt: Date; readonly firstRefusedAt: Date | null }
   | { readonly kind: 'hold'; readonly errorCode: string; readonly nextAttemptAt: Date; readonly tellOperator: boolean };
 
-/** What of an item its next instant depends on. */
-type DeliveryAge = Pick<OutboxItem, 'attempts' | 'createdAt' | 'firstRefusedAt'>;
+/** What of an item its next instant depends on, and what it asks, where it is more than the head of a batch. */
+type JudgedItem = Pick<OutboxItem, 'attempts' | 'createdAt' | 'firstRefusedAt'> & Partial<Pick<OutboxItem, 'body'>>;
 
 /** `peerFailures` counts the failures of the peer in a row before this one; `random` gives numbers from 0 up to 1. */
 export interface DeliveryFacts {
-  readonly item: DeliveryAge;
+  readonly item: JudgedItem;
   readonly answer: PeerAnswer;
   readonly peerFailures: number;
   readonly now: Date;
@@ -49,8 +49,10 @@ export function judgeDelivery(facts: DeliveryFacts): DeliveryVerdict {
   }
 }
 
-function judgeRefusal(facts: DeliveryFacts, { status, code, permanent, retryAfterSeconds }: Refusal): DeliveryVerdict {
+function judgeRefusal(facts: DeliveryFacts, answer: Refusal): DeliveryVerdict {
+  const { status, code, retryAfterSeconds } = answer;
   const { item, now, isInBatch = false } = facts;
+  const permanent = answer.permanent && !isBehindLeave(item, answer);
   const firstRefusedAt = code === 'unknown_conversation' ? (item.firstRefusedAt ?? now) : item.firstRefusedAt;
   const refusedForSeconds = (now.getTime() - (firstRefusedAt ?? now).getTime()) / 1000;
   // This one becomes permanent by its age, and is never read out of an answer that is not authentic.
@@ -62,6 +64,14 @@ function judgeRefusal(facts: DeliveryFacts, { status, code, permanent, retryAfte
     return hold(facts, { errorCode: code, retryAfterSeconds, tellOperator });
   }
   return { ...putBack(facts, { errorCode: code ?? 'bad_answer', retryAfterSeconds }), firstRefusedAt };
+}
+
+/** Tells whether a peer refused a leave because it has yet to hear of the epoch that was left. */
+function isBehindLeave({ body }: JudgedItem, { code, currentEpoch }: Refusal): boolean {
+  if (code !== 'stale_epoch' || currentEpoch === undefined || body === undefined) return false;
+  const leave: unknown = JSON.parse(body);
+  if (typeof leave !== 'object' || leave === null || !('action' in leave) || leave.action !== 'leave') return false;
+  return 'epoch' in leave && typeof leave.epoch === 'number' && currentEpoch < leave.epoch;
 }
 
 /** Decides that an item waits by its own schedule, and its conversation behind it. @see docs/protocol.md [DEL-2] */

@@ -123,20 +123,21 @@ class Worker {
   }
 
   async drainOnce(budgetMs: number, scope: ClaimScope): Promise<DrainCounts> {
-    const { clock, timers } = this.#options;
-    const endsAtMs = clock.now().getTime() + budgetMs;
     const outOfTime = Promise.withResolvers<void>();
     // What came to nothing would come to nothing again: without end, if it were claimed at once.
     const fruitless = new Set<Domain>();
     const mine = new Set<Lane>();
     const underWay = new Set<Promise<void>>();
-    const timer = timers.after(budgetMs, () => {
+    // A clock may be put back meanwhile; a timer is not.
+    const timer = this.#options.timers.after(budgetMs, () => {
+      budget.isOver = true;
       for (const lane of mine) lane.finish();
       outOfTime.resolve();
     });
+    const budget = { isOver: budgetMs <= 0 };
     let [isMore, total] = [true, NOTHING];
     try {
-      while (clock.now().getTime() < endsAtMs && !this.#isStopping) {
+      while (!budget.isOver && !this.#isStopping) {
         const claimed = isMore ? await this.#claim({ scope, without: fruitless, isOnce: true }) : null;
         if (claimed !== null) isMore = claimed.isLimited;
         for (const lane of claimed?.lanes ?? []) {

@@ -34,7 +34,8 @@ export class LanePeer {
   async isShutOut(): Promise<boolean> {
     const { peers, isBlocked, clock } = this.#options;
     const nowMs = clock.now().getTime();
-    if (nowMs - this.#checkedAtMs < CHECK_EVERY_MS) return false;
+    // A clock that was put back is behind the last check.
+    if (nowMs >= this.#checkedAtMs && nowMs - this.#checkedAtMs < CHECK_EVERY_MS) return false;
     const isFirst = this.#checkedAtMs === Number.NEGATIVE_INFINITY;
     const [blocked, peer] = await Promise.all([isBlocked(this.#domain), isFirst ? peers.find(this.#domain) : null]);
     if (isFirst) this.standing = standingOf(peer);

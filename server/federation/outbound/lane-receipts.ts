@@ -52,7 +52,8 @@ export class LaneReceipts {
     if (receipts === undefined || this.#isDue || memory.eventless.has(this.#domain)) return;
     this.#isDue = true;
     if (this.#isReading || this.#pending.length > 0) return;
-    const waitMs = this.#readAtMs + READ_EVERY_MS - clock.now().getTime();
+    // A clock that was put back is behind the last read.
+    const waitMs = Math.min(READ_EVERY_MS, this.#readAtMs + READ_EVERY_MS - clock.now().getTime());
     if (waitMs <= 0) void this.#read();
     else this.#timer = timers.after(waitMs, () => void this.#read());
   }

@@ -2,6 +2,7 @@ import type { Domain } from '../../../protocol/ids.ts';
 import type { DeliveryOutcome } from './delivery-outcome.ts';
 import type { DrainCounts } from './drain-counts.ts';
 import type { DrainOptions } from './drain-options.ts';
+import { CLAIM_MS } from './hold-claims.ts';
 import type { LaneHost } from './lane-host.ts';
 import { LaneLoad } from './lane-load.ts';
 import { LanePeer } from './lane-peer.ts';
@@ -128,12 +129,12 @@ export class Lane {
     this.#closeAtRest();
   }
 
-  /** A lost claim ends a lane at once, slowness after a request, and a turn when others wait. */
+  /** A lost claim ends a lane at once, slowness after a request, and a turn when others wait; what is further ahead than it ever was set is of a clock that was put back. */
   #mustYield(): boolean {
     const nowMs = this.#nowMs();
-    if (nowMs >= this.claimEndsAtMs) return true;
+    if (nowMs >= this.claimEndsAtMs || this.claimEndsAtMs > nowMs + CLAIM_MS) return true;
     if (this.#hasAsked && this.#options.memory.pace.isSlow(this.domain) && this.#hasMore()) return true;
-    if (nowMs < this.#turnEndsAtMs) return false;
+    if (nowMs < this.#turnEndsAtMs && this.#turnEndsAtMs <= nowMs + TURN_MS) return false;
     if (this.#host.othersWait() && this.#hasMore()) return true;
     this.#turnEndsAtMs = nowMs + TURN_MS;
     return false;
@@ -278,8 +279,7 @@ export class Lane {
       this.#end(false);
       return false;
     }
-    const restMs = Math.min(WARM_MS, Math.max(0, this.#retryAtMs - this.#nowMs()));
-    this.#warmTimer = this.#options.timers.after(restMs, () => this.#coolDown());
+    this.#warmTimer = this.#options.timers.after(Math.min(WARM_MS, Math.max(0, this.#retryAtMs - this.#nowMs())), () => this.#coolDown());
     this.#host.onIdle();
     return true;
   }

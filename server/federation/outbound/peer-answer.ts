@@ -1,7 +1,7 @@
 import { isPermanentCode } from '../../../protocol/errors.ts';
 import type { ErrorCode } from '../../../protocol/errors.ts';
 import { isJsonObject } from '../../../protocol/json.ts';
-import type { JsonValue } from '../../../protocol/json.ts';
+import type { JsonObject, JsonValue } from '../../../protocol/json.ts';
 import { MAX_RETRY_AFTER_SECONDS } from '../../../protocol/limits.ts';
 import { readCode, readJson, readProblem } from './read-problem.ts';
 import type { ReceivedAnswer } from './read-problem.ts';
@@ -21,7 +21,7 @@ export type UnreachableReason =
 /**
  * What a peer said to one request. `success`: any 2xx, `json` null where its body is none. `refused`: an answer about
  * this request, `code` null where it names no registered one; `permanent` by an authentic code alone,
- * `unknown_conversation` never. `unreachable`: the peer itself failed, `sent` where the request had left and nothing
+ * `unknown_conversation` never; `currentEpoch` with an authentic `stale_epoch`, where the peer states its own. `unreachable`: the peer itself failed, `sent` where the request had left and nothing
  * usable came back. `detail` is constant text, never the peer's.
  * @see docs/protocol.md [ERR-4]
  */
@@ -33,6 +33,7 @@ export type PeerAnswer =
       readonly code: ErrorCode | null;
       readonly permanent: boolean;
       readonly retryAfterSeconds: number | null;
+      readonly currentEpoch?: number;
     }
   | { readonly kind: 'unreachable'; readonly reason: UnreachableReason; readonly detail: string; readonly retryAfterSeconds: number | null; readonly sent?: true };
 
@@ -57,10 +58,10 @@ const SAID_UNSIGNED: ReadonlySet<ErrorCode> = new Set([
 export function readPeerAnswer(answer: ReceivedAnswer): PeerAnswer {
   const { status, headers } = answer;
   if (isSuccess(status)) return { kind: 'success', status, json: readJson(answer.body) };
-  const code = readProblem(answer)?.code ?? null;
+  const { code, members } = readProblem(answer) ?? { code: null, members: {} };
   const retryAfterSeconds = readRetryAfter(headers['retry-after']);
   if (code === null && NOBODY_THERE.has(status)) return nobodyThere(answer);
-  return { kind: 'refused', status, code, permanent: code !== null && isPermanentCode(code), retryAfterSeconds };
+  return { kind: 'refused', status, code, permanent: code !== null && isPermanentCode(code), retryAfterSeconds, ...readCurrentEpoch(code, members) };
 }
 
 /**
@@ -98,7 +99,7 @@ export function readItemAnswer(status: number, body: JsonValue): PeerAnswer {
   const members = isJsonObject(body) ? body : {};
   const code = readCode(members, status);
   const retryAfterSeconds = readRetryAfter(String(members['retryAfterSeconds']));
-  return { kind: 'refused', status, code, permanent: code !== null && isPermanentCode(code), retryAfterSeconds };
+  return { kind: 'refused', status, code, permanent: code !== null && isPermanentCode(code), retryAfterSeconds, ...readCurrentEpoch(code, members) };
 }
 
 /** Builds what an answer comes to that nobody vouches for; `detail` is constant text. @see docs/protocol.md [SIG-9] */
@@ -113,6 +114,10 @@ function nobodyThere({ status, headers }: ReceivedAnswer): PeerAnswer {
 
 function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
+}
+
+function readCurrentEpoch(code: ErrorCode | null, { currentEpoch }: JsonObject): { readonly currentEpoch?: number } {
+  return code === 'stale_epoch' && Number.isSafeInteger(currentEpoch) ? { currentEpoch: Number(currentEpoch) } : {};
 }
 
 /** Reads delta-seconds from 1 s to 24 h; more counts as 24 h, anything else as absent. */

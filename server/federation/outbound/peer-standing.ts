@@ -35,7 +35,7 @@ export async function noteShown({ peers, clock, memory }: DrainOptions, domain: 
   const nowMs = clock.now().getTime();
   standing.shown += 1;
   standing.isDoubted = false;
-  if (!standing.isProbed && nowMs - standing.successNotedAtMs < SUCCESS_GRAIN_MS) return;
+  if (!standing.isProbed && Math.abs(nowMs - standing.successNotedAtMs) < SUCCESS_GRAIN_MS) return;
   Object.assign(standing, { failures: 0, isProbed: false, successNotedAtMs: nowMs });
   await peers.recordSuccess(domain, clock.now());
   memory.reach.forget(domain);

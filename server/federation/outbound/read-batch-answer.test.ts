@@ -20,6 +20,14 @@ describe('readBatchAnswer', () => {
     ]);
   });
 
+  it('[ERR-4] reads the epoch of a peer with stale_epoch alone, and only a whole number', () => {
+    const results = [problem('0', new ProtocolError('stale_epoch', { currentEpoch: 4 })), problem('1', new ProtocolError('stale_epoch')), problem('2', new ProtocolError('not_a_member', { currentEpoch: 4 })), { id: '3', status: 409, body: { code: 'stale_epoch', currentEpoch: '4' } }];
+    const answers = readBatchAnswer({ results }, 4) ?? [];
+    expect(answers.map((answer) => (answer.kind === 'refused' ? [answer.code, answer.currentEpoch] : null))).toEqual([
+      ['stale_epoch', 4], ['stale_epoch', undefined], ['not_a_member', undefined], ['stale_epoch', undefined],
+    ]);
+  });
+
   it('[ERR-4] believes a code at its own status alone, and unknown_conversation never at once', () => {
     const results = [problem('0', new ProtocolError('not_a_member'), 404), problem('1', new ProtocolError('unknown_conversation')), { id: '2', status: 403, body: { code: 'no_such_code' } }, { id: '3', status: 500 }];
     expect(readBatchAnswer({ results }, 4)?.map((answer) => answer.kind === 'refused' && [answer.code, answer.permanent])).toEqual([

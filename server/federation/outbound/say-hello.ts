@@ -38,7 +38,7 @@ export function createHello(options: HelloOptions): Hello {
   return {
     async sayHello() {
       const nowMs = options.clock.now().getTime();
-      if (nowMs - saidAtMs < INTERVAL_MS) return;
+      if (Math.abs(nowMs - saidAtMs) < INTERVAL_MS) return;
       saidAtMs = nowMs;
       try {
         const waiting = (await peers.list()).filter((peer) => mayHoldSomething(peer, options.clock.now())).map(({ domain }) => domain);

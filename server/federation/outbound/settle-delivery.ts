@@ -13,7 +13,9 @@ export async function settleDelivery(options: DrainOptions, item: OutboxItem, ve
   if (verdict.kind === 'failed') {
     logger.warn({ destination, itemId: String(id), code: errorCode }, 'gave up a delivery');
     observe?.dead(destination, errorCode);
-    if (await outbox.markFailed(item, { now: clock.now(), errorCode })) tellAuthor(options, item, { state: 'failed', attempts: attempts + 1, errorCode, nextAttemptAt: null });
+    // Else each later item of the conversation would be refused for its own 10 minutes, one after the other.
+    const firstRefusedAt = errorCode === 'unknown_conversation' ? item.firstRefusedAt : null;
+    if (await outbox.markFailed(item, { now: clock.now(), errorCode, firstRefusedAt })) tellAuthor(options, item, { state: 'failed', attempts: attempts + 1, errorCode, nextAttemptAt: null });
     return;
   }
   const { nextAttemptAt, firstRefusedAt } = verdict;

@@ -7,6 +7,8 @@ interface FakeTime {
   readonly timers: Timers;
   /** Moves on, running what falls due in order and letting what it set off finish. */
   advance(ms: number): Promise<void>;
+  /** Puts the clock ahead, or back where negative; timers know nothing of it. */
+  setClock(byMs: number): void;
   /** Lets everything under way finish that waits for no time. */
   settle(): Promise<void>;
 }
@@ -21,12 +23,13 @@ const TURNS = 20;
 /** Creates a time that stands at `startMs`. */
 export function createFakeTime(startMs = Date.UTC(2026, 4, 1)): FakeTime {
   let nowMs = startMs;
+  let offMs = 0;
   const pending = new Set<Pending>();
   async function settle(): Promise<void> {
     for (let turn = 0; turn < TURNS; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   }
   return {
-    clock: { now: () => new Date(nowMs) },
+    clock: { now: () => new Date(nowMs + offMs) },
     timers: {
       after(delayMs, run) {
         const entry = { atMs: nowMs + delayMs, run };
@@ -34,6 +37,7 @@ export function createFakeTime(startMs = Date.UTC(2026, 4, 1)): FakeTime {
         return { cancel: () => void pending.delete(entry) };
       },
     },
+    setClock: (byMs) => void (offMs += byMs),
     settle,
     async advance(ms) {
       const endMs = nowMs + ms;

@@ -200,7 +200,11 @@ function memoryOutbox({ rows, byDomain, claims, peer, receipts }: Memory): Outbo
     },
     markDelivered: async (_, ids) => ids.filter((id) => change(id, { state: 'delivered', errorCode: null })),
     markRetry: async ({ id, attempts }, { firstRefusedAt, nextAttemptAt, errorCode }) => change(id, { nextAttemptAt, errorCode, attempts: attempts + 1, firstRefusedAt }),
-    markFailed: async ({ id }, { errorCode }) => change(id, { state: 'failed', errorCode }),
+    async markFailed({ id, destination, conversationKey }, { errorCode, firstRefusedAt = null }) {
+      if (!change(id, { state: 'failed', errorCode })) return false;
+      for (const row of queued(destination)) if (row.conversationKey === conversationKey && row.id > id) row.firstRefusedAt ??= firstRefusedAt;
+      return true;
+    },
     noteQueueFailure: async (domain, { errorCode, limit }) => queued(domain).slice(0, limit).map((row) => stateOf(Object.assign(row, { errorCode }))),
     requeueFailed: async () => null,
     deliveryStates: async () => [],
