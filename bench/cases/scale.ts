@@ -18,6 +18,7 @@ const WARM_UP = 40;
 const PAUSE_MS = 15;
 const MEASURES = ['sendMs', 'arrivalMs', 'inboundMs'] as const;
 /** In this order: each begins with what those before have left, stored messages last and on top of all. */
+const DIMENSIONS = ['participants', 'conversations', 'storedMessages'] as const;
 const SIZES = {
   participants: [2, 16, 64, 256],
   conversations: [10, 100, 1_000, 10_000],
@@ -32,7 +33,7 @@ export const scale: Benchmark = {
 };
 
 async function run(context: BenchmarkContext): Promise<BenchmarkOutcome> {
-  const { log, signal } = context;
+  const { signal } = context;
   await using peer = await startSyntheticPeer(PEER);
   await using ground = await startBenchGround([LARGE.from, LARGE.to, SMALL.from, SMALL.to], { ...context, peers: [peer.place] });
   const limits = await measureLimits(ground, await ground.instance(LARGE.to), context);
@@ -45,17 +46,7 @@ async function run(context: BenchmarkContext): Promise<BenchmarkOutcome> {
     await side.grow.storedMessages(SIZES.storedMessages[0]);
   }
   const rows: Record<string, readonly SizeRow[]> = {};
-  for (const dimension of ['participants', 'conversations', 'storedMessages'] as const) {
-    const measured: SizeRow[] = [];
-    for (const size of SIZES[dimension].slice(0, context.quick ? -1 : undefined)) {
-      log(`${dimension}: ${size} …`);
-      await large.grow[dimension](size);
-      await Promise.all([small.settle(), large.settle()]);
-      const way = ({ plain, group }: ScaleSide): Way => (dimension === 'participants' ? group : plain);
-      measured.push({ size, ...(await compareWays([way(small), way(large)], { count: scaled(SAMPLES, context), signal })) });
-    }
-    rows[dimension] = measured;
-  }
+  for (const dimension of DIMENSIONS) rows[dimension] = await measureSizes(dimension, { small, large, context });
   return {
     figures: {
       growth: Object.fromEntries(Object.entries(rows).map(([name, measured]) => [name, growthOf(measured)])),
@@ -70,6 +61,23 @@ async function run(context: BenchmarkContext): Promise<BenchmarkOutcome> {
 
 type SizeRow = Readonly<Record<string, number>>;
 
+/** Lets the large servers grow step by step and compares them with the small ones at each; a quick run leaves the largest size out. */
+async function measureSizes(
+  dimension: (typeof DIMENSIONS)[number],
+  { small, large, context }: { readonly small: ScaleSide; readonly large: ScaleSide; readonly context: BenchmarkContext },
+): Promise<readonly SizeRow[]> {
+  const { quick, log, signal } = context;
+  const wayOf = ({ plain, group }: ScaleSide): Way => (dimension === 'participants' ? group : plain);
+  const rows: SizeRow[] = [];
+  for (const size of SIZES[dimension].slice(0, quick ? -1 : undefined)) {
+    log(`${dimension}: ${size} …`);
+    await large.grow[dimension](size);
+    await Promise.all([small.settle(), large.settle()]);
+    rows.push({ size, ...(await compareWays([wayOf(small), wayOf(large)], { count: scaled(SAMPLES, context), signal })) });
+  }
+  return rows;
+}
+
 /** Sends on both ways in turns, so that whatever else happens on the machine happens to both; gives the medians and the ratios of the second to the first. */
 async function compareWays(ways: readonly [Way, Way], { count, signal }: { readonly count: number; readonly signal: AbortSignal }): Promise<SizeRow> {
   const samples: readonly [Sample[], Sample[]] = [[], []];
@@ -80,16 +88,15 @@ async function compareWays(ways: readonly [Way, Way], { count, signal }: { reado
       await delay(PAUSE_MS, undefined, { signal });
     }
   }
-  const [small, large] = samples.map((all) => (name: keyof Sample) => median(all.map((sample) => sample[name]))) as [MedianOf, MedianOf];
+  const [small, large] = samples;
+  const medianOf = (all: readonly Sample[], name: keyof Sample): number => median(all.map((sample) => sample[name]));
   return Object.fromEntries(
     MEASURES.flatMap((name) => [
-      [`${name.slice(0, -2)}P50Ms`, round(large(name), 2)],
-      [`${name.slice(0, -2)}Ratio`, round(large(name) / small(name), 3)],
+      [`${name.slice(0, -2)}P50Ms`, round(medianOf(large, name), 2)],
+      [`${name.slice(0, -2)}Ratio`, round(medianOf(large, name) / medianOf(small, name), 3)],
     ]),
   );
 }
-
-type MedianOf = (name: keyof Sample) => number;
 
 /** The largest size against the smallest, as both were measured in the same minute: 1 is no growth. */
 function growthOf(rows: readonly SizeRow[]): Figure {

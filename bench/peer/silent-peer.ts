@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { PeerPlace } from '../../conformance/launcher/places.ts';
 
 /** Takes connections and never says a word. */
@@ -18,9 +18,10 @@ export async function startSilentPeer(suffix: string): Promise<SilentPeer> {
     socket.resume();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the silent peer has no port');
   return {
-    place: { domain: `*${suffix}`, host: '127.0.0.1', port },
+    place: { domain: `*${suffix}`, host: '127.0.0.1', port: address.port },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));

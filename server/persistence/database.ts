@@ -18,10 +18,10 @@ const MAX_PREPARED = 500;
  * What a session is before its first use. UTC, because Prisma's adapter writes and reads instants without their offset.
  * Commits wait for the disk whatever the server's default is: 2xx is a promise of durability [DEL-3]. Every read here
  * goes by an index, in its order: a plan that was made while a table was small must not read it whole once it is large.
- * No statement is worth compiling.
+ * No statement is worth compiling, nor planning again for each set of values.
  */
 const SESSION = `SET TIME ZONE 'UTC'; SET synchronous_commit = on; SET statement_timeout = ${STATEMENT_TIMEOUT_MS};
-  SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off`;
+  SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; SET enable_bitmapscan = off; SET jit = off`;
 
 /** An open database: raw statements for the paths that every message takes, Prisma for the rest, the pool under both. */
 export interface Database {

@@ -1,9 +1,8 @@
 import type { Domain } from '../../../protocol/ids.ts';
+import { CLAIM_MS } from './claim-lifetime.ts';
 import type { DrainOptions } from './drain-options.ts';
 import type { Lane } from './lane.ts';
 
-/** For how long a claim holds without being extended, in milliseconds. @see docs/protocol.md [DEL-5] */
-export const CLAIM_MS = 60_000;
 const EXTEND_EVERY_MS = 20_000;
 const RELEASE_AGAIN_MS = 1_000;
 

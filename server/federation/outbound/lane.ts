@@ -2,7 +2,7 @@ import type { Domain } from '../../../protocol/ids.ts';
 import type { DeliveryOutcome } from './delivery-outcome.ts';
 import type { DrainCounts } from './drain-counts.ts';
 import type { DrainOptions } from './drain-options.ts';
-import { CLAIM_MS } from './hold-claims.ts';
+import { CLAIM_MS } from './claim-lifetime.ts';
 import type { LaneHost } from './lane-host.ts';
 import { LaneLoad } from './lane-load.ts';
 import { LanePeer } from './lane-peer.ts';

@@ -3,7 +3,8 @@ import type { DeliveryState, OutboxItem } from '../../domain/outbox/outbox-store
 import type { DeliveryVerdict } from './delivery-verdict.ts';
 import type { DrainOptions } from './drain-options.ts';
 
-const TOLD_OF_HOLD = 100;
+/** The first that wait stand for all: whoever asks for the others gets the same reason. With thousands of peers away, more is the larger part of the memory. */
+const TOLD_OF_HOLD = 20;
 
 /** Writes down that an item was put back or given up, and tells its author. @see docs/protocol.md [DEL-1] [DEL-6] */
 export async function settleDelivery(options: DrainOptions, item: OutboxItem, verdict: DeliveryVerdict & { readonly kind: 'failed' | 'retry' }): Promise<void> {
