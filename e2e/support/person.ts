@@ -136,8 +136,12 @@ export class Person {
   async setPrivacy(name: 'Receipts' | 'Typing', on: boolean): Promise<void> {
     await this.page.goto(`${this.origin}/settings`);
     const saved = this.page.waitForResponse((response) => response.url().includes('account.setPrivacy') && response.ok());
-    await this.page.getByRole('switch', { name }).setChecked(on);
+    const toggle = this.page.getByRole('switch', { name });
+    // It shows what the server has: the answer turns it, not the click.
+    await expect(toggle).toBeChecked({ checked: !on });
+    await toggle.click();
     await saved;
+    await expect(toggle).toBeChecked({ checked: on });
   }
 
   async close(): Promise<void> {
